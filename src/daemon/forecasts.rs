@@ -9,14 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::clock;
 use super::services::Services;
 use crate::forecast::{AppSettings, Forecaster, Settings};
-use crate::http::{ForecastOrder, ForecastResult};
+use crate::http::{ForecastOrder, ForecastResult, Forecasts, NowFn};
 use crate::inventory::{self, ForecastCursor, Inventory};
-use crate::model::{
-    Figures, Forecast, ForecastError, ForecastQuestion, VersionEnding, WhatIf,
-};
+use crate::model::{Figures, Forecast, ForecastError, ForecastQuestion, VersionEnding, WhatIf};
 
 /// How many answers are kept.
 const KEPT: usize = 4;
@@ -32,6 +29,7 @@ pub(super) struct ForecastWorker {
     pub(super) inventory: Inventory,
     /// Those of the configuration that is live.
     pub(super) services: watch::Receiver<Arc<Services>>,
+    pub(super) clock: NowFn,
     pub(super) orders: mpsc::Receiver<ForecastOrder>,
     pub(super) stop: CancellationToken,
 }
@@ -45,7 +43,26 @@ struct Kept {
     took: Duration,
 }
 
+/// Answers with one configuration until the stop, for servers that no daemon runs.
+pub fn serve_forecasts(
+    services: &Arc<Services>,
+    clock: &NowFn,
+    stop: &CancellationToken,
+) -> Forecasts {
+    let (forecasts, orders) = Forecasts::channel();
+    let worker = ForecastWorker {
+        inventory: services.inventory.clone(),
+        services: watch::channel(Arc::clone(services)).1,
+        clock: Arc::clone(clock),
+        orders,
+        stop: stop.clone(),
+    };
+    tokio::spawn(worker.run());
+    forecasts
+}
+
 impl ForecastWorker {
+    /// Answers until the stop.
     pub(super) async fn run(mut self) -> &'static str {
         let mut kept = VecDeque::new();
         while let Some(Some(order)) = self.stop.run_until_cancelled(self.orders.recv()).await {
@@ -74,7 +91,7 @@ impl ForecastWorker {
             return Ok(Arc::clone(&known.forecast));
         }
         let began = Instant::now();
-        let forecast = services.forecast(question.clone(), clock::now()).await;
+        let forecast = services.forecast(question.clone(), (self.clock)()).await;
         let forecast = Arc::new(forecast?);
         kept.truncate(KEPT - 1);
         kept.push_front(Kept {

@@ -191,6 +191,7 @@ impl Daemon {
         ForecastWorker {
             inventory: self.inventory.clone(),
             services: self.forecast_services.subscribe(),
+            clock: Arc::new(clock::now),
             orders,
             stop: self.hang_up.clone(),
         }

@@ -13,9 +13,7 @@ use super::sentences;
 use super::story::{Member, Scene, Story};
 use super::timeline::Timeline;
 use crate::alerts::{self, Recipients};
-use crate::model::{
-    Forecast, ForecastToken, Incident, SingleAdminPages, VersionEnding, WhatIf,
-};
+use crate::model::{Forecast, ForecastToken, Incident, SingleAdminPages, VersionEnding, WhatIf};
 
 /// Stories that are remembered, because others have the same.
 const REMEMBERED: usize = 4_096;
@@ -30,6 +28,8 @@ pub struct Forecaster {
     incidents: HashMap<(String, String), Vec<Incident>>,
     person: Option<Person>,
     grain: Grain,
+    /// The coarsest that was used.
+    coarsest: Grain,
     stories: HashMap<StoryKey, Arc<Timeline>>,
     report: Report,
 }
@@ -51,6 +51,7 @@ impl Forecaster {
             incidents: HashMap::new(),
             person: None,
             grain: Grain::EXACT,
+            coarsest: Grain::EXACT,
             stories: HashMap::new(),
             report: Report::new(&settings),
             settings,
@@ -62,7 +63,10 @@ impl Forecaster {
         for incident in incidents {
             let key = &incident.incident_key;
             let person = (key.app.clone(), key.subject.clone());
-            self.incidents.entry(person).or_default().push(incident);
+            let known = self.incidents.entry(person).or_default();
+            if !known.iter().any(|of| of.id == incident.id) {
+                known.push(incident);
+            }
         }
     }
 
@@ -107,7 +111,7 @@ impl Forecaster {
         Forecast {
             from: self.settings.from,
             to: self.settings.to(),
-            assumes: sentences::assumes(&self.settings, self.grain),
+            assumes: sentences::assumes(&self.settings, self.coarsest),
             summary,
             logins,
             renewals,
@@ -130,9 +134,14 @@ impl Forecaster {
         let Some(app) = self.settings.apps.get(person.app) else {
             return;
         };
+        self.coarsest = self.coarsest.max(person.grain);
         let of = (app.name.clone(), person.id.clone());
         let incidents = self.incidents.remove(&of).unwrap_or_default();
-        let owners: Vec<_> = person.owners.iter().map(|(_, owner)| owner.clone()).collect();
+        let owners: Vec<_> = person
+            .owners
+            .iter()
+            .map(|(_, owner)| owner.clone())
+            .collect();
         let recipients = alerts::recipients_of_tokens(&app.name, &owners, &self.settings.alerts);
         let leaves = self.leaves(&of);
         let is_alike = incidents.is_empty() && leaves.is_none() && person.classes.len() <= ALIKE;

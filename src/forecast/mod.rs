@@ -13,6 +13,11 @@ mod sentences;
 mod story;
 mod timeline;
 
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alerts;

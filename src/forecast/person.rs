@@ -31,8 +31,8 @@ pub(super) struct Person {
     /// Who is notified, and the routes that apply.
     pub(super) owners: Vec<(Option<usize>, Owner)>,
     pub(super) pages: u64,
+    pub(super) grain: Grain,
     names: usize,
-    grain: Grain,
 }
 
 #[derive(Clone, Debug)]
@@ -238,4 +238,3 @@ fn data_access(facts: &Facts) -> i64 {
         .data_access_end()
         .map_or(i64::MAX, Timestamp::as_second)
 }
-

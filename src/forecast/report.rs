@@ -17,7 +17,7 @@ use crate::email::context::EmailContext;
 use crate::email::incident_email;
 use crate::model::{
     BusiestDay, DayOfCalls, EmailReason, ForecastLeftOut, ForecastSummary, ForeseenEmail,
-    ForeseenLogin, IncidentKey, Incident, Lapse, Token, WeekOfRenewals, WhatIf,
+    ForeseenLogin, Incident, IncidentKey, Lapse, Token, WeekOfRenewals, WhatIf,
 };
 
 /// How many tokens an email names at most, for its subject.
@@ -133,7 +133,8 @@ impl Report {
                     why: sentences::why(*cause, told.person, told.settings),
                 });
             }
-            self.lapses.count_more(class.count - class.names.len() as u64);
+            self.lapses
+                .count_more(class.count - class.names.len() as u64);
         }
     }
 

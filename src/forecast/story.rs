@@ -62,6 +62,8 @@ struct Due {
 pub(super) struct Story<'a> {
     scene: Scene<'a>,
     members: Vec<Member>,
+    /// Those through which pages can be read.
+    parents: Vec<usize>,
     steps: BinaryHeap<Reverse<(Timestamp, usize)>>,
     cases: Vec<Case>,
     due: Option<Due>,
@@ -87,10 +89,10 @@ impl Member {
         token.remedy().is_none_or(is_login)
     }
 
-    fn is_parent(&self) -> bool {
-        let token = self.course.token();
-        let kind = token.facts.as_ref().map(|facts| facts.kind);
-        token.is_alive() && matches!(kind, Some(Kind::User | Kind::SystemUser))
+    /// A person's or system user's own token, not a page's.
+    fn is_own(&self) -> bool {
+        let facts = self.course.token().facts.as_ref();
+        facts.is_some_and(|facts| matches!(facts.kind, Kind::User | Kind::SystemUser))
     }
 }
 
@@ -104,8 +106,11 @@ const fn is_login(remedy: Remedy) -> bool {
 impl<'a> Story<'a> {
     /// `incidents` are the person's open ones.
     pub(super) fn new(scene: Scene<'a>, members: Vec<Member>, incidents: Vec<Incident>) -> Self {
+        let parents = members.iter().enumerate();
+        let parents = parents.filter(|(_, member)| member.is_own());
         Self {
             scene,
+            parents: parents.map(|(at, _)| at).collect(),
             members,
             steps: BinaryHeap::new(),
             cases: incidents.into_iter().map(Case::open_now).collect(),
@@ -172,12 +177,15 @@ impl<'a> Story<'a> {
     fn step(&mut self, at: usize, now: Timestamp) {
         let expected = Expected {
             exchange_extends: self.scene.exchange_extends,
-            has_parent: self.members.iter().any(Member::is_parent),
+            has_parent: self.has_living_parent(),
         };
         let Some(member) = self.members.get_mut(at) else {
             return;
         };
-        let (was_alive, was) = (member.course.token().is_alive(), member.course.token().cause());
+        let (was_alive, was) = (
+            member.course.token().is_alive(),
+            member.course.token().cause(),
+        );
         let step = member.course.check(&expected, self.scene.rules, now);
         let token = member.course.token();
         let (lives, cause, facts) = (token.is_alive(), token.cause(), token.facts.as_ref());
@@ -186,7 +194,11 @@ impl<'a> Story<'a> {
         let class = class_index(at);
         if step.calls > 1 {
             let calls = step.calls - 1;
-            self.timeline.calls.push(Calls::Once { class, at: now, calls });
+            self.timeline.calls.push(Calls::Once {
+                class,
+                at: now,
+                calls,
+            });
         }
         if step.derived || step.exchange == Some(Outcome::Renewed) {
             self.timeline.renewals.push((now, class));
@@ -198,6 +210,14 @@ impl<'a> Story<'a> {
             self.lapse(data_access_end, LapseCause::DataAccess, at);
         }
         self.go_on(at, now);
+    }
+
+    fn has_living_parent(&self) -> bool {
+        let lives = |at: &usize| {
+            let member = self.members.get(*at);
+            member.is_some_and(|member| member.course.token().is_alive())
+        };
+        self.parents.iter().any(lives)
     }
 
     /// Files the class, and plans its next step.
@@ -295,10 +315,10 @@ impl<'a> Story<'a> {
             self.checks_end(at, self.scene.to);
         }
         let due = self.due.take().filter(|due| due.by <= self.scene.to);
+        self.timeline.logins.extend(due.as_ref().map(Due::login));
         self.timeline
             .logins
-            .extend(due.as_ref().map(Due::login));
-        self.timeline.logins.retain(|login| login.by <= self.scene.to);
+            .retain(|login| login.by <= self.scene.to);
     }
 }
 

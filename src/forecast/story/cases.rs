@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Due, Member, Story, class_index, is_login};
-use crate::alerts::policy::{self, Decision, Filing, ReviewContext};
 use crate::alerts::Recipients;
+use crate::alerts::policy::{self, Decision, Filing, ReviewContext};
 use crate::forecast::timeline::Email;
 use crate::model::{
     Cause, EmailReason, Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens,
@@ -98,8 +98,9 @@ impl Story<'_> {
         let key = policy::incident_key(member.course.token());
         let Some(key) = key else { return };
         let other = policy::sibling(&key);
-        let is_about =
-            |case: &Case| case.incident.incident_key == key || Some(&case.incident.incident_key) == other.as_ref();
+        let is_about = |case: &Case| {
+            case.incident.incident_key == key || Some(&case.incident.incident_key) == other.as_ref()
+        };
         member.case = self.cases.iter().position(is_about);
     }
 
@@ -237,7 +238,11 @@ impl Story<'_> {
         let causes = affected.filter_map(|member| {
             let token = member.course.token();
             let cause = token.cause()?;
-            Some((cause != incident.incident_key.cause, token.deadline(), cause))
+            Some((
+                cause != incident.incident_key.cause,
+                token.deadline(),
+                cause,
+            ))
         });
         incident.cause = causes.min().map_or(incident.cause, |(.., cause)| cause);
         self.note_due_login(number, now);
@@ -282,6 +287,14 @@ impl Story<'_> {
         next_review: Option<Timestamp>,
         now: Timestamp,
     ) {
+        let nobody = self
+            .cases
+            .get(number)
+            .is_none_or(|case| self.recipients(case).to.is_empty());
+        if nobody {
+            let later = now.checked_add(self.scene.alerts.remind_every).ok();
+            return self.review_next(number, later, now);
+        }
         self.add_upcoming(number, now);
         self.refresh(number, now);
         self.send(number, reason, now);

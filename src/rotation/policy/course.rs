@@ -283,3 +283,138 @@ fn granted(facts: Facts, rules: &Rules, now: Timestamp) -> Facts {
         ..facts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rotation::policy::fixtures::*;
+
+    /// What can be seen of a token after a step.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Seen {
+        health: Health,
+        renewed: bool,
+    }
+
+    /// What changes within 120 days, and when, with the next check that `next` names after each.
+    fn changes(
+        mut course: Course,
+        expected: &Expected,
+        rules: &Rules,
+        next: impl Fn(&Course) -> Option<Timestamp>,
+    ) -> (Vec<(Timestamp, Seen)>, usize) {
+        let (mut at, mut steps) = (now(), 0);
+        let mut changes: Vec<(Timestamp, Seen)> = Vec::new();
+        while at < now() + days(120) {
+            let step = course.check(expected, rules, at);
+            let seen = Seen {
+                health: course.token().health,
+                renewed: step.exchange == Some(Outcome::Renewed),
+            };
+            let last = changes.last().map(|(_, last)| last.health);
+            let is_new = last != Some(seen.health);
+            if is_new || seen.renewed {
+                changes.push((at, seen));
+            }
+            steps += 1;
+            match next(&course) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        (changes, steps)
+    }
+
+    fn every_check(course: &Course) -> Option<Timestamp> {
+        course.token().next.map(|next| next.at)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn checks_that_are_left_out_would_have_found_nothing(
+            ends in proptest::option::of(1_i64..110),
+            data_access in proptest::option::of(1_i64..110),
+            kind in 0_usize..5,
+            extends: bool,
+            tried in proptest::option::of(0_i64..30),
+        ) {
+            let kind = [Kind::User, Kind::Page, Kind::SystemUser, Kind::App, Kind::InstagramUser][kind];
+            let rules = if kind == Kind::InstagramUser { always() } else { rules() };
+            let facts = Facts { kind, issued_at: Some(now() - days(5)), ..facts(ends, data_access) };
+            let expected = Expected { exchange_extends: extends, has_parent: false };
+            let tried_at = tried.map(|days_ago| now() - days(days_ago));
+            let course = Course::new(token(Some(facts)), tried_at);
+            let (all, checks) = changes(course.clone(), &expected, &rules, every_check);
+            let (found, steps) = changes(course, &expected, &rules, |course| course.next_step(&rules));
+            let seen = |changes: &[(Timestamp, Seen)]| -> Vec<String> {
+                let death = |health: Health| match health {
+                    Health::Dead { cause, .. } => format!("dead: {cause}"),
+                    other => format!("{other:?}"),
+                };
+                changes.iter().map(|(_, seen)| format!("{} {}", death(seen.health), seen.renewed)).collect()
+            };
+            prop_assert_eq!(seen(&all), seen(&found));
+            for ((when, _), (foreseen, _)) in all.iter().zip(&found) {
+                let apart = when.duration_since(*foreseen).abs();
+                prop_assert!(apart <= rules.check_every, "{when} {foreseen}");
+            }
+            prop_assert!(steps <= checks, "{steps} of {checks}");
+        }
+    }
+
+    #[test]
+    fn a_calm_token_needs_few_steps() {
+        let expected = Expected {
+            exchange_extends: false,
+            has_parent: true,
+        };
+        for (facts, most) in [
+            (facts(None, None), 1),
+            (facts(None, Some(200)), 1),
+            (facts(None, Some(115)), 40),
+        ] {
+            let course = Course::new(token(Some(facts)), None);
+            let rules = rules();
+            let (_, steps) = changes(course, &expected, &rules, |course| course.next_step(&rules));
+            assert!(steps <= most, "{steps}");
+        }
+    }
+
+    #[test]
+    fn a_page_token_that_ends_is_read_again_through_a_living_parent() {
+        let ending = Facts {
+            kind: Kind::Page,
+            ..facts(Some(9), None)
+        };
+        for (has_parent, end) in [(true, None), (false, Some(now() + days(9)))] {
+            let mut course = Course::new(token(Some(ending.clone())), None);
+            let expected = Expected {
+                exchange_extends: false,
+                has_parent,
+            };
+            let step = course.check(&expected, &rules(), now());
+            assert_eq!(step.derived, has_parent);
+            assert_eq!(course.token().deadline(), end);
+        }
+    }
+
+    #[test]
+    fn after_a_login_a_token_has_all_that_it_lacked() {
+        let mut lost = token(Some(facts(Some(3), Some(3))));
+        lost.permissions.lost = Scopes::parse("ads_read");
+        lost.required_scopes = Scopes::parse("ads_read");
+        let mut course = Course::new(lost, Some(now()));
+        let expected = Expected {
+            exchange_extends: false,
+            has_parent: false,
+        };
+        course.check(&expected, &rules(), now());
+        assert!(matches!(course.token().health, Health::Lacking { .. }));
+        course.grant(&rules(), now() + days(1));
+        assert_eq!(course.token().health, Health::Healthy);
+        assert_eq!(course.token().deadline(), Some(now() + days(61)));
+    }
+}
