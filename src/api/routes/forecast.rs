@@ -16,14 +16,14 @@ use crate::model::{Forecast, ForecastError, ForecastQuestion};
     get, path = "/v1/forecast", params(ForecastQuery), responses((status = 200, body = Forecast))
 )]
 pub(in crate::api) async fn forecast(
-    _: Viewer,
+    viewer: Viewer,
     State(app_state): SharedAppState,
     Asked(query): Asked<ForecastQuery>,
 ) -> Result<Response, Problem> {
     let question = ForecastQuestion::try_from(query)?;
     let answer = timeout(
         app_state.limits.answer,
-        app_state.backend.forecasts.ask(question),
+        app_state.forecast(viewer.rank, question),
     );
     let forecast = answer.await.map_err(|_| not_ready_yet())??;
     Ok(Json(&*forecast).into_response())

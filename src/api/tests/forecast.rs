@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use super::world::World;
+use crate::api::state::{AppState, Limits, SocketState};
 use crate::api::types::{Assumption, ForecastQuery};
 use crate::api_client::Error;
-use crate::http::ForecastResult;
+use crate::http::{ForecastResult, Rank};
 use crate::model::{
     BusiestDay, DayOfCalls, Forecast, ForecastError, ForecastLeftOut, ForecastQuestion,
     ForecastSummary, ForeseenEmail, ForeseenLogin, Lapse, SingleAdminPages, VersionEnding,
@@ -243,6 +245,40 @@ async fn nobody_waits_for_ever() {
         detail,
         json!("the forecast is not ready yet. Ask again, or for fewer days")
     );
+}
+
+#[tokio::test]
+async fn ordinary_peers_wait_for_each_other_and_keep_root_waiting_for_one_of_them() {
+    let world = World::new();
+    let own = SocketState::new(
+        world.daemon.clone(),
+        Limits::default(),
+        CancellationToken::new(),
+    );
+    let app_state = Arc::new(AppState::new(world.backend.clone(), own));
+    let ask = |rank, days| {
+        let app_state = Arc::clone(&app_state);
+        let question = ForecastQuestion {
+            days,
+            ..ForecastQuestion::default()
+        };
+        tokio::spawn(async move { app_state.forecast(rank, question).await })
+    };
+    let ordinary: Vec<_> = (1..=40).map(|days| ask(Rank::Common, days)).collect();
+    tokio::task::yield_now().await;
+    let root = ask(Rank::Reserved, 400);
+    tokio::task::yield_now().await;
+    let expected: ForecastResult = Ok(Arc::new(forecast(world.now())));
+    for days in [1, 400] {
+        assert_eq!(answer(&world, expected.clone()).await.days, days);
+    }
+    assert_eq!(root.await.unwrap(), expected);
+    for (days, ordinary) in (1..).zip(ordinary) {
+        if days > 1 {
+            assert_eq!(answer(&world, expected.clone()).await.days, days);
+        }
+        assert_eq!(ordinary.await.unwrap(), expected);
+    }
 }
 
 #[tokio::test]

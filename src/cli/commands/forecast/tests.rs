@@ -455,10 +455,7 @@ async fn a_calendar_is_printed_alone() {
     for (forecast, expected) in [(rich(), Answer::Yes), (lapsing(), Answer::No)] {
         let json = serde_json::to_string(&forecast).unwrap();
         let (_, result, text) = run_on(&["--ics"], json).await;
-        assert_eq!(
-            (result, text),
-            (expected, crate::calendar::of_forecast(&forecast))
-        );
+        assert_eq!((result, text), (expected, calendar::of_forecast(&forecast)));
     }
 }
 
