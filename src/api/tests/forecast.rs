@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -27,18 +28,7 @@ pub(super) fn forecast(from: Timestamp) -> Forecast {
         from,
         to: from + SignedDuration::from_hours(24 * 90),
         assumes: vec!["Everyone logs in at the second reminder.".to_owned()],
-        summary: ForecastSummary {
-            logins: 1,
-            people: 1,
-            renewals: 2,
-            emails: 1,
-            lapses: 1,
-            busiest_day: Some(BusiestDay {
-                on: day,
-                app: app.clone(),
-                calls_percent: 38,
-            }),
-        },
+        summary: summary(day),
         logins: vec![ForeseenLogin {
             by: end,
             person: "1001".to_owned(),
@@ -84,6 +74,21 @@ pub(super) fn forecast(from: Timestamp) -> Forecast {
             emails: 7,
             ..ForecastLeftOut::default()
         },
+    }
+}
+
+fn summary(day: Date) -> ForecastSummary {
+    ForecastSummary {
+        logins: 1,
+        people: 1,
+        renewals: 2,
+        emails: 1,
+        lapses: 1,
+        busiest_day: Some(BusiestDay {
+            on: day,
+            app: "acme".to_owned(),
+            calls_percent: 38,
+        }),
     }
 }
 

@@ -2,21 +2,22 @@
 
 use super::{day_of, first, heading, lines, more, section, when};
 use crate::cli::terminal::output::{Medium, TerminalFormat};
-use crate::cli::terminal::style;
 use crate::cli::terminal::table::{Cell, Column, Table};
+use crate::cli::terminal::{style, time};
 use crate::model::{Forecast, ForeseenEmail, Lapse, VersionEnding};
 
 pub(super) fn emails(forecast: &Forecast, format: &TerminalFormat) -> Option<String> {
-    let mut columns = when("ON", format);
-    columns.extend([
+    let columns = vec![
+        Column::new("ON"),
         Column::new("TO").may_shrink_to(16),
         Column::new("SUBJECT").may_shrink_to(24),
-    ]);
+    ];
     let row = |email: &ForeseenEmail| {
-        let mut cells = day_of(email.at, forecast.from, format);
-        let to = email.to.join(", ");
-        cells.extend([Cell::new(to), Cell::new(&email.subject)]);
-        cells
+        vec![
+            Cell::new(time::day(email.at, format)),
+            Cell::new(email.to.join(", ")),
+            Cell::new(&email.subject),
+        ]
     };
     let rows = (&*forecast.emails, forecast.left_out.emails);
     section("Emails that would be sent", columns, rows, row, format)
@@ -82,7 +83,8 @@ fn by_reason(forecast: &Forecast, format: &TerminalFormat) -> String {
     columns.extend(when("ON", format));
     let mut table = Table::new(columns);
     for (why, rows) in reasons {
-        for line in lines(why, 0, format) {
+        let why = format!("{}:", why.trim_end_matches('.'));
+        for line in lines(&why, 0, format) {
             text.push_str(&format!("{}\n", style::paint(&line, style::BAD)));
         }
         text.push_str(&table.page(&rows, format));
