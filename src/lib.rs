@@ -8,6 +8,7 @@ pub mod secret;
 
 pub mod model;
 
+pub mod calendar;
 pub mod graph_api;
 pub mod inventory;
 

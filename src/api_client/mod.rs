@@ -3,6 +3,7 @@
 mod connection;
 mod deliveries;
 mod events;
+mod forecasts;
 mod paths;
 
 use std::io;

@@ -6,6 +6,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("http_client", ""),
     ("secret", ""),
     ("model", "secret"),
+    ("calendar", "model"),
     ("graph_api", "http_client secret model"),
     ("inventory", "files secret model"),
     ("outbox", "http_client secret"),
@@ -24,7 +25,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     // These never act: they read the inventory and store orders in it. Of `login` they use only the pure parts around
     // Meta's dialog; without `graph_api` they could not use the rest.
     ("api", "secret model inventory login http"),
-    ("web", "secret model inventory login webhooks http"),
+    ("web", "secret model calendar inventory login webhooks http"),
     ("api_client", "http_client secret model api"),
     // It fills in the settings of the other modules, none of which uses it.
     (
@@ -47,7 +48,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "files secret model inventory api api_client config monitor daemon setup graph_sim demo",
+        "files secret model calendar inventory api api_client config monitor daemon setup graph_sim demo",
     ),
 ];
 

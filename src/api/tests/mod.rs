@@ -4,6 +4,7 @@ mod alert_paths;
 mod corrections;
 mod document;
 mod endless;
+mod forecast;
 mod import_many;
 mod imports;
 mod journal;
