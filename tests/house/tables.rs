@@ -296,7 +296,7 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "postgres/0001_inventory.sql",
-        "fa4f186b3eb68c8610ee7a2baa300311be2e884f67535f090d1fc4e22ed61447",
+        "94ca40201e2284a27727f74f8ab341a5d5de339c3f5e347ad14fa55c78e02811",
     ),
 ];
 
