@@ -104,6 +104,7 @@ fn for_channels<'a>(context: &EmailContext<'a>, rules: &'a Rules) -> EmailContex
         recipients: &[],
         operators: &[],
         login_link: None,
+        calendar: None,
         next_email: None,
         zone: &rules.timezone,
         language: rules.language,

@@ -11,8 +11,8 @@ use crate::email::context::EmailContext;
 use crate::email::incident_email;
 use crate::inventory::{self, Tx};
 use crate::model::{
-    Cause, EmailReason, Incident, IncidentId, IncidentState, NewEmail, ReviewOutcome, SinkReport,
-    Token,
+    Cause, EmailReason, Incident, IncidentId, IncidentKey, IncidentState, NewEmail, ReviewOutcome,
+    SinkReport, Token,
 };
 
 /// The number of tokens that an email lists by name.
@@ -148,10 +148,12 @@ impl Review<'_, '_> {
         let incident = self.with_what_ends_soon_after()?;
         let tokens = self.tx.tokens_of_incident(&incident, LISTED)?;
         let login_link = self.login_link(&tokens)?;
+        let calendar = self.calendar(login_link.is_some())?;
         let context = EmailContext {
             incident: &incident,
             tokens: &tokens,
             login_link: login_link.as_deref(),
+            calendar: calendar.as_deref(),
             count: self
                 .sink
                 .as_ref()
@@ -254,6 +256,18 @@ impl Review<'_, '_> {
         Ok(Some(link))
     }
 
+    /// The address of the person's calendar, beside a login link.
+    fn calendar(&self, has_login_link: bool) -> Result<Option<String>, inventory::Error> {
+        let IncidentKey { app, subject, .. } = &self.incident.incident_key;
+        match &self.rules.login_links {
+            Some(links) if has_login_link && self.tx.has_calendar(app, subject)? => self
+                .tx
+                .name_calendar(app, subject, &links.public_url)
+                .map(Some),
+            Some(_) | None => Ok(None),
+        }
+    }
+
     /// The facts of an email, without its recipients and tokens.
     fn facts(&self, reason: EmailReason) -> Result<EmailContext<'_>, inventory::Error> {
         Ok(EmailContext {
@@ -267,6 +281,7 @@ impl Review<'_, '_> {
             recipients: &[],
             operators: &self.rules.operators,
             login_link: None,
+            calendar: None,
             broken_since: self.tx.broken_since(self.incident.id)?,
             next_email: None,
             now: self.now,

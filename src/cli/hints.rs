@@ -23,6 +23,7 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::NoSuchSink
         | ProblemType::NoSuchConsumer
         | ProblemType::NoSuchChannel
+        | ProblemType::NoSuchPerson
         | ProblemType::PersonUnknown
         | ProblemType::LoginOver
         | ProblemType::NoPublicPart

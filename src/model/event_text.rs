@@ -64,6 +64,9 @@ impl Event {
             | Self::IncidentAcknowledged { .. } => incident(self),
             Self::LoginOpened { .. } | Self::LoginAnswered { .. } => login(self),
             Self::LoginEnded(end) => end.describe(),
+            Self::CalendarRevoked { person, asked_by } => {
+                format!("the calendar of {person} has no address any more, as {asked_by} asked")
+            }
             Self::EmailWritten(email) => format!("email written: {}", email.subject),
             Self::EmailSent(email) => format!("email sent: {}", email.subject),
             Self::EmailDelayed(email) => delayed(email),

@@ -57,6 +57,8 @@ problem_types! {
     /// The token never had a version of this number, or it is no longer kept.
     NoSuchVersion = "no-such-version", 404, "No such version";
     NoSuchChannel = "no-such-channel", 404, "No such channel";
+    /// No token belongs to such a person.
+    NoSuchPerson = "no-such-person", 404, "No such person";
     MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";
     TooSlow = "too-slow", 408, "Request too slow";
     NameTaken = "name-taken", 409, "Name taken";
