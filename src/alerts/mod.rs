@@ -2,6 +2,7 @@
 
 pub mod digest;
 mod incident_filing;
+mod links;
 pub mod policy;
 mod posts;
 mod quiet_hours;

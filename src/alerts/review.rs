@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::Rules;
+use super::links;
 use super::policy::{self, Decision, ReviewContext};
 use super::posts;
 use super::recipients::{Recipients, each_once, recipients_of_incident};
@@ -11,8 +12,8 @@ use crate::email::context::EmailContext;
 use crate::email::incident_email;
 use crate::inventory::{self, Tx};
 use crate::model::{
-    Cause, EmailReason, Incident, IncidentId, IncidentKey, IncidentState, NewEmail, ReviewOutcome,
-    SinkReport, Token,
+    Cause, EmailReason, Incident, IncidentId, IncidentState, NewEmail, ReviewOutcome, SinkReport,
+    Token,
 };
 
 /// The number of tokens that an email lists by name.
@@ -147,13 +148,12 @@ impl Review<'_, '_> {
         }
         let incident = self.with_what_ends_soon_after()?;
         let tokens = self.tx.tokens_of_incident(&incident, LISTED)?;
-        let login_link = self.login_link(&tokens)?;
-        let calendar = self.calendar(login_link.is_some())?;
+        let links = links::of_person(self.tx, &incident, &tokens, self.rules, self.now)?;
         let context = EmailContext {
             incident: &incident,
             tokens: &tokens,
-            login_link: login_link.as_deref(),
-            calendar: calendar.as_deref(),
+            login_link: links.login.as_deref(),
+            calendar: links.calendar.as_deref(),
             count: self
                 .sink
                 .as_ref()
@@ -240,32 +240,6 @@ impl Review<'_, '_> {
         let mut tokens = self.tx.tokens_of_incident(&resolved, LISTED)?;
         tokens.retain(|token| policy::incident_key(token).is_none());
         Ok(tokens)
-    }
-
-    /// A login link for the person, if a login helps and links are configured.
-    fn login_link(&self, tokens: &[Token]) -> Result<Option<String>, inventory::Error> {
-        let Some(links) = &self.rules.login_links else {
-            return Ok(None);
-        };
-        if !policy::is_fixed_by_login(self.incident, tokens, links) {
-            return Ok(None);
-        }
-        let link = self
-            .tx
-            .login_link_for(self.incident, &links.public_url, self.now)?;
-        Ok(Some(link))
-    }
-
-    /// The address of the person's calendar, beside a login link.
-    fn calendar(&self, has_login_link: bool) -> Result<Option<String>, inventory::Error> {
-        let IncidentKey { app, subject, .. } = &self.incident.incident_key;
-        match &self.rules.login_links {
-            Some(links) if has_login_link && self.tx.has_calendar(app, subject)? => self
-                .tx
-                .name_calendar(app, subject, &links.public_url)
-                .map(Some),
-            Some(_) | None => Ok(None),
-        }
     }
 
     /// The facts of an email, without its recipients and tokens.

@@ -62,11 +62,10 @@ impl Event {
             Self::IncidentOpened { .. }
             | Self::IncidentResolved { .. }
             | Self::IncidentAcknowledged { .. } => incident(self),
-            Self::LoginOpened { .. } | Self::LoginAnswered { .. } => login(self),
+            Self::LoginOpened { .. }
+            | Self::LoginAnswered { .. }
+            | Self::CalendarRevoked { .. } => login(self),
             Self::LoginEnded(end) => end.describe(),
-            Self::CalendarRevoked { person, asked_by } => {
-                format!("the calendar of {person} has no address any more, as {asked_by} asked")
-            }
             Self::EmailWritten(email) => format!("email written: {}", email.subject),
             Self::EmailSent(email) => format!("email sent: {}", email.subject),
             Self::EmailDelayed(email) => delayed(email),
@@ -124,6 +123,9 @@ fn login(event: &Event) -> String {
     match event {
         Event::LoginOpened { login, asked_by } => format!("login {login} asked for by {asked_by}"),
         Event::LoginAnswered { login } => format!("login {login}: a person returned from Meta"),
+        Event::CalendarRevoked { person, asked_by } => {
+            format!("the address of the calendar of {person} was revoked, as {asked_by} asked")
+        }
         _ => String::new(),
     }
 }
