@@ -23,6 +23,8 @@ pub mod posts;
 pub mod rotation;
 pub mod webhooks;
 
+pub mod forecast;
+
 pub mod http;
 
 pub mod api;

@@ -34,7 +34,7 @@ use review::Outcome;
 
 pub use posts::{Audience, PostChannel};
 pub use quiet_hours::Quiet;
-pub use recipients::Route;
+pub use recipients::{Recipients, Route, operators, recipients_of_tokens, route_of};
 
 /// The operator's settings for warnings and reminders.
 #[derive(Clone, Debug)]

@@ -12,8 +12,8 @@ use super::{LoginLinks, Rules};
 use crate::model::{Cause, EmailReason, Incident, IncidentState, Kind, Remedy, Token};
 
 pub use filing::{Filing, app_incident_key, filing, horizon, incident_key, sibling};
-pub use timing::ungranted_due;
-use timing::{as_notified, next};
+use timing::next;
+pub use timing::{as_notified, ungranted_due};
 
 /// A problem that returns this soon after its end counts as a relapse.
 pub const RELAPSE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);

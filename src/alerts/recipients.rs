@@ -41,25 +41,31 @@ pub struct Recipients {
     pub hours: Hours,
 }
 
-/// The owners, or those named by their routes; the operators if there are none, or if only operators can act. The email
-/// goes to the recipients of all its tokens. Its hours and language come from the first route in the file that matches
-/// any of them.
+/// Those who are notified of an incident.
 pub(super) fn recipients_of_incident(
     incident: &Incident,
     token_owners: &[Owner],
     rules: &Rules,
 ) -> Recipients {
-    if incident.incident_key.cause.concerns_operator() {
-        return addressed(rules.operators.clone(), None, rules);
+    let incident_key = &incident.incident_key;
+    match incident_key.cause.concerns_operator() {
+        true => operators(rules),
+        false => recipients_of_tokens(&incident_key.app, token_owners, rules),
     }
+}
+
+pub fn operators(rules: &Rules) -> Recipients {
+    addressed(rules.operators.clone(), None, rules)
+}
+
+/// The owners, or those named by their routes; the operators if there are none. The email goes to the recipients of all
+/// its tokens. Its hours and language come from the first route in the file that matches any of them.
+pub fn recipients_of_tokens(app: &str, token_owners: &[Owner], rules: &Rules) -> Recipients {
     let (mut to, mut copies) = (Vec::new(), Vec::new());
     let mut first = None;
     let mut copied = rules.copy_operators;
     for owner in token_owners {
-        let place = rules
-            .routes
-            .iter()
-            .position(|route| route.leads(incident, owner));
+        let place = route_of(app, owner, rules);
         let route = place.and_then(|place| rules.routes.get(place));
         first = [first, place].into_iter().flatten().min();
         copied |= route.is_some_and(|route| route.copy_operators);
@@ -74,6 +80,14 @@ pub(super) fn recipients_of_incident(
     }
     to.append(&mut copies);
     addressed(to, first.and_then(|place| rules.routes.get(place)), rules)
+}
+
+/// The position of the route that applies to a token.
+pub fn route_of(app: &str, owner: &Owner, rules: &Rules) -> Option<usize> {
+    rules
+        .routes
+        .iter()
+        .position(|route| route.leads(app, owner))
 }
 
 fn addressed(to: Vec<String>, route: Option<&Route>, rules: &Rules) -> Recipients {
@@ -98,12 +112,12 @@ fn addressed(to: Vec<String>, route: Option<&Route>, rules: &Rules) -> Recipient
 }
 
 impl Route {
-    fn leads(&self, incident: &Incident, owner: &Owner) -> bool {
+    fn leads(&self, of_app: &str, owner: &Owner) -> bool {
         let matches_one = |patterns: &[String], name: &str| {
             patterns.iter().any(|pattern| name_matches(pattern, name))
         };
         let app = self.app.as_ref();
-        app.is_none_or(|app| *app == incident.incident_key.app)
+        app.is_none_or(|app| app == of_app)
             && self.kind.is_none_or(|kind| owner.kind == Some(kind))
             && (self.tokens.is_empty() || matches_one(&self.tokens, &owner.name))
             && (self.owners.is_empty()

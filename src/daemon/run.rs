@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::duties::{self, DutyWorker};
 use super::error::Error;
+use super::forecasts::ForecastWorker;
 use super::listeners::Listeners;
 use super::recovery::{self, RunState};
 use super::services::Services;
@@ -57,6 +58,8 @@ pub(super) struct Daemon {
     mail_tests: mpsc::Receiver<MailTest>,
     sink_tests: mpsc::Receiver<SinkTest>,
     forecasts: http::Forecasts,
+    /// What forecasts are made by.
+    pub(super) forecast_services: watch::Sender<Arc<Services>>,
 }
 
 /// Runs until a signal ends it. Writes nothing before configuration, key and database are found valid.
@@ -117,7 +120,7 @@ impl Daemon {
         let (reload, reloads) = mpsc::channel(4);
         let (mail_test, mail_tests) = mpsc::channel(4);
         let (sink_test, sink_tests) = mpsc::channel(4);
-        let (forecasts, _forecast_orders) = http::Forecasts::channel();
+        let (forecasts, forecast_orders) = http::Forecasts::channel();
         let settings = watch::Sender::new(config.status.clone());
         let handle = DaemonHandle {
             settings: settings.subscribe(),
@@ -130,6 +133,7 @@ impl Daemon {
         };
         let web = config.web.as_ref();
         let web = web.map(|web| watch::Sender::new(current_web(web, &services)));
+        let forecast_services = Arc::clone(&services);
         let mut daemon = Self {
             path: path.to_owned(),
             machine,
@@ -150,12 +154,15 @@ impl Daemon {
             mail_tests,
             sink_tests,
             forecasts,
+            forecast_services: watch::Sender::new(forecast_services),
         };
         daemon.serve_web(listeners.web);
         daemon.serve_metrics(listeners.metrics);
         daemon.serve_socket(listeners.socket, handle, questions);
         daemon.watch_the_disk();
         daemon.servers.spawn(worker.run());
+        let forecasts = daemon.forecast_worker(forecast_orders);
+        daemon.servers.spawn(forecasts.run());
         Ok(daemon)
     }
 
@@ -178,6 +185,16 @@ impl Daemon {
         let (backend, stop) = (self.backend(), self.hang_up.clone());
         let socket = api::serve(listener, (backend, handle), questions, stop);
         self.servers.spawn_on(socket, self.socket_thread.runtime());
+    }
+
+    fn forecast_worker(&self, orders: mpsc::Receiver<http::ForecastOrder>) -> ForecastWorker {
+        ForecastWorker {
+            inventory: self.inventory.clone(),
+            services: self.forecast_services.subscribe(),
+            clock: Arc::new(clock::now),
+            orders,
+            stop: self.hang_up.clone(),
+        }
     }
 
     fn backend(&self) -> http::Backend {

@@ -194,6 +194,13 @@ impl Services {
     }
 }
 
+impl Services {
+    /// In the order of the apps.
+    pub(super) fn version_ends(&self) -> impl Iterator<Item = VersionEnds> {
+        self.apps.iter().map(|app| app.version_ends)
+    }
+}
+
 fn rotation_worker(
     app: &crate::config::App,
     config: &Config,

@@ -17,9 +17,9 @@ use crate::api::metrics::Metrics;
 use crate::api::{self, DaemonHandle, DaemonStatus};
 use crate::api_client::{self, Client};
 use crate::config::{self, DiagnosticList, Machine};
-use crate::daemon::{Services, ServicesError, status};
+use crate::daemon::{Services, ServicesError, serve_forecasts, status};
 use crate::graph_sim::{AppSpec, Platform, Simulator, World, WorldError};
-use crate::http::{self, Backend};
+use crate::http::{self, Backend, NowFn};
 use crate::inventory::{self, Inventory};
 use crate::secret::{Key, KeyError};
 
@@ -78,7 +78,7 @@ pub(super) struct Harness {
     pub(super) meta: Simulator,
     pub(super) inventory: Inventory,
     pub(super) client: Client,
-    services: Services,
+    services: Arc<Services>,
     now: Arc<Mutex<Timestamp>>,
     folder: TempDir,
     daemon_status: watch::Sender<DaemonStatus>,
@@ -98,7 +98,7 @@ impl Harness {
             .tempdir()?;
         let config = furnish(folder.path(), &meta)?;
         let inventory = Inventory::open(&config.inventory)?;
-        let services = Services::new(&config, &inventory)?;
+        let services = Arc::new(Services::new(&config, &inventory)?);
         let now = Arc::new(Mutex::new(start));
         let hang_up = CancellationToken::new();
         let daemon_status = watch::Sender::new(DaemonStatus {
@@ -107,12 +107,13 @@ impl Harness {
             ..DaemonStatus::default()
         });
         let clock = Arc::clone(&now);
+        let clock: NowFn = Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner));
         let backend = Backend {
             inventory: inventory.clone(),
             new_work: watch::Sender::default(),
             journal: watch::Sender::default(),
-            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
-            forecasts: http::Forecasts::channel().0,
+            forecasts: serve_forecasts(&services, &clock, &hang_up),
+            clock,
         };
         let (new_work, journal) = (backend.new_work.subscribe(), backend.journal.clone());
         let handle = handle(&config, &daemon_status, &backend);

@@ -75,7 +75,7 @@ pub(crate) fn closed(context: &EmailContext<'_>) -> Brief {
 }
 
 /// Who must do what by when, in one line.
-fn subject(context: &EmailContext<'_>) -> String {
+pub(crate) fn subject(context: &EmailContext<'_>) -> String {
     let phrases = context.phrases();
     let (action, about) = (sentences::action(context), about(context));
     let line = if context.reason.is_over() {

@@ -73,7 +73,7 @@ fn rotation(row: &Row<'_>) -> Result<Option<Rotation>, Error> {
         .map(|(outcome, at)| Rotation { outcome, at }))
 }
 
-fn facts(row: &Row<'_>) -> Result<Option<Facts>, Error> {
+pub(super) fn facts(row: &Row<'_>) -> Result<Option<Facts>, Error> {
     let Some(kind) = row.get(3)? else {
         return Ok(None);
     };
@@ -88,7 +88,7 @@ fn facts(row: &Row<'_>) -> Result<Option<Facts>, Error> {
     }))
 }
 
-fn health(row: &Row<'_>) -> Result<Health, Error> {
+pub(super) fn health(row: &Row<'_>) -> Result<Health, Error> {
     let cause = || {
         row.get(15)
             .map(|cause: Option<_>| cause.unwrap_or(Cause::Unexplained))

@@ -27,6 +27,7 @@ mod event_log;
 mod exchanges;
 mod figures;
 mod file_ownership;
+mod forecast_tokens;
 mod future_dates;
 mod incidents;
 mod journal;
@@ -98,6 +99,7 @@ pub use engine::{
 };
 use engine::{Connection, Counters};
 pub use error::{Error, Unwritable};
+pub use forecast_tokens::{ForecastCursor, ForecastPage};
 pub use logins::{ClaimedCode, NAMED_LEFT_OUT};
 pub use mark::Mark;
 pub use moving::{MoveError, MoveProgress, Moved, move_inventory};

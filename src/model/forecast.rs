@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::SingleAdminPages;
+use super::{SingleAdminPages, Token};
 
 /// What to look ahead at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +32,22 @@ impl Default for ForecastQuestion {
             what_if: None,
             exchange_extends: false,
         }
+    }
+}
+
+/// A token as far as a forecast needs it. Its secret is not in it.
+#[derive(Clone, Debug)]
+pub struct ForecastToken {
+    pub token: Token,
+    pub rotation_tried_at: Option<Timestamp>,
+    /// Another person reaches its page.
+    pub has_other_admin: bool,
+}
+
+impl ForecastToken {
+    pub fn is_of(&self, (app, person): &(String, String)) -> bool {
+        let facts = self.token.facts.as_ref();
+        self.token.app == *app && facts.is_some_and(|facts| facts.person == *person)
     }
 }
 
@@ -102,9 +118,9 @@ pub struct ForeseenLogin {
     pub person: String,
     pub name: Option<String>,
     pub app: String,
-    /// How many tokens one login renews.
+    /// How many tokens end.
     pub tokens: u64,
-    /// How many of them are page tokens.
+    /// The person's page tokens, whether or not they end themselves.
     pub pages: u64,
     /// Counts the logins of this person in this forecast, from 1.
     pub round: u32,

@@ -71,7 +71,8 @@ pub use expiry::Expiry;
 pub use facts::Facts;
 pub use forecast::{
     BusiestDay, DayOfCalls, Forecast, ForecastError, ForecastLeftOut, ForecastQuestion,
-    ForecastSummary, ForeseenEmail, ForeseenLogin, Lapse, VersionEnding, WeekOfRenewals, WhatIf,
+    ForecastSummary, ForecastToken, ForeseenEmail, ForeseenLogin, Lapse, VersionEnding,
+    WeekOfRenewals, WhatIf,
 };
 pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{

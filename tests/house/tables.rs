@@ -18,6 +18,8 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("posts", "secret model inventory outbox"),
     ("rotation", "secret model graph_api inventory"),
     ("webhooks", "secret model graph_api inventory"),
+    // It looks ahead with the policies of the workers, and with none of what they do.
+    ("forecast", "model email alerts rotation"),
     // The server itself, and what its routes share: for the socket and the web part.
     ("http", "model inventory"),
     // These never act: they read the inventory and store orders in it. Of `login` they use only the pure parts around
@@ -34,7 +36,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("monitor", "files model email api api_client config"),
     (
         "daemon",
-        "files secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks http api web api_client config",
+        "files secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks forecast http api web api_client config",
     ),
     // It tries the operator's answers before the daemon exists.
     ("setup", "files secret model graph_api email config"),

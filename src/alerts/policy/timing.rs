@@ -145,7 +145,8 @@ fn urgent_from(incident: &Incident, reason: EmailReason) -> Timestamp {
     }
 }
 
-pub(super) fn as_notified(incident: &Incident, reason: EmailReason, now: Timestamp) -> Incident {
+/// The incident after an email.
+pub fn as_notified(incident: &Incident, reason: EmailReason, now: Timestamp) -> Incident {
     let open = Incident {
         state: IncidentState::Open,
         ..incident.clone()

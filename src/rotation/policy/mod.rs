@@ -6,6 +6,7 @@ mod basis;
 mod candidate;
 mod check_result;
 mod clock_trust;
+mod course;
 mod decide;
 mod exchange;
 mod exchanged;
@@ -28,6 +29,7 @@ pub use check_result::{
     candidate_later, check_result, completed_by_grant, concluded, kept_failing,
 };
 pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_ends};
+pub use course::{Course, CourseStep, Expected};
 pub use decide::{FollowUp, follow_up};
 pub use exchange::{is_refusal, rotation_due, was_not_made};
 pub use exchanged::{exchanged_later, is_judged_alone, with_exchanged_candidate};

@@ -21,6 +21,12 @@ pub(super) struct Spread {
 const NEIGHBOURS: i64 = 50;
 
 impl Spread {
+    /// Of many tokens on average.
+    pub(super) const MIDDLE: Self = Self {
+        check: 0.5,
+        renewal: 0.5,
+    };
+
     pub(super) fn of(token: TokenId, now: Timestamp) -> Self {
         Self {
             check: position(token.0 / NEIGHBOURS, now),

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use perennial::alerts::LoginLinks;
+use perennial::daemon::serve_forecasts;
 use perennial::graph_sim::DialogAnswer;
-use perennial::http::Backend;
+use perennial::http::{Backend, NowFn};
 use perennial::login::{self, LoginWorker};
 use perennial::model::{IncidentFilter, IncidentId, LoginId, NewLogin, Remedy, Scopes, TokenId};
 use perennial::web::{self, ListenAddress};
@@ -68,14 +69,15 @@ impl World {
         let now = Arc::new(Mutex::new(self.now));
         let clock = Arc::clone(&now);
         let listener = web::bind(&settings.listen).await?;
+        let clock: NowFn = Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner));
+        let stop = CancellationToken::new();
         let backend = Backend {
             inventory: self.inventory.clone(),
             new_work: watch::Sender::new(()),
             journal: watch::Sender::new(()),
-            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
-            forecasts: perennial::http::Forecasts::channel().0,
+            forecasts: serve_forecasts(&self.services()?, &clock, &stop),
+            clock,
         };
-        let stop = CancellationToken::new();
         let current = watch::channel(web::Current {
             settings,
             app_signatures: Arc::default(),

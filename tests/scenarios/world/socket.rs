@@ -10,8 +10,8 @@ use perennial::api::metrics::Metrics;
 use perennial::api::{self, DaemonHandle, DaemonStatus};
 use perennial::api_client::Client;
 use perennial::config::{self, Machine};
-use perennial::daemon::{Services, status};
-use perennial::http::{self, Backend};
+use perennial::daemon::{Services, serve_forecasts, status};
+use perennial::http::{self, Backend, NowFn};
 use perennial::secret::Key;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -21,17 +21,24 @@ use super::{APP, APP_SECRET, OPERATOR, Result, World};
 
 pub struct Socket {
     pub client: Client,
-    services: Services,
+    services: Arc<Services>,
     daemon_status: watch::Sender<DaemonStatus>,
     now: Arc<Mutex<Timestamp>>,
     hang_up: CancellationToken,
 }
 
 impl World {
+    /// What the configuration of [`furnish`] wires together.
+    pub(super) fn services(&self) -> Result<Arc<Services>> {
+        let config = furnish(self.folder.path(), &self.meta.url())?;
+        Ok(Arc::new(Services::new(&config, &self.inventory)?))
+    }
+
     /// Opens the socket. Its clock stops until [`Socket::publish_status`].
     pub async fn open_socket(&self) -> Result<Socket> {
         let config = furnish(self.folder.path(), &self.meta.url())?;
-        let services = Services::new(&config, &self.inventory)?;
+        let services = Arc::new(Services::new(&config, &self.inventory)?);
+        let hang_up = CancellationToken::new();
         let now = Arc::new(Mutex::new(self.now));
         let clock = Arc::clone(&now);
         let daemon_status = watch::Sender::new(DaemonStatus {
@@ -39,12 +46,13 @@ impl World {
             apps: services.apps(self.now).await?,
             ..DaemonStatus::default()
         });
+        let clock: NowFn = Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner));
         let backend = Backend {
             inventory: self.inventory.clone(),
             new_work: watch::Sender::new(()),
             journal: watch::Sender::new(()),
-            clock: Arc::new(move || *clock.lock().unwrap_or_else(PoisonError::into_inner)),
-            forecasts: http::Forecasts::channel().0,
+            forecasts: serve_forecasts(&services, &clock, &hang_up),
+            clock,
         };
         let metrics = Metrics::new(
             &backend.inventory,
@@ -60,7 +68,6 @@ impl World {
             mail_tests: mpsc::channel(1).0,
             sink_tests: mpsc::channel(1).0,
         };
-        let hang_up = CancellationToken::new();
         let listener = api::bind(&config.status.socket)?;
         let (questions, stop) = (http::probe().1, hang_up.clone());
         tokio::spawn(api::serve(listener, (backend, handle), questions, stop));

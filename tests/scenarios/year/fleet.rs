@@ -39,7 +39,7 @@ pub(super) struct Fleet {
     pub(super) now: Moment,
     pub(super) restarts: usize,
     pub(super) inventory: Inventory,
-    services: Services,
+    pub(super) services: Services,
     secrets: [String; 2],
     pending_orders: Vec<(Moment, usize, IncidentId)>,
     folder: tempfile::TempDir,

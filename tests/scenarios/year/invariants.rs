@@ -12,6 +12,7 @@ use perennial::model::{
 use perennial::secret::Secret;
 
 use super::fleet::{Fleet, NEEDED, OPERATOR};
+use super::foresight::Foresight;
 use super::{Counts, Moment, Result};
 
 /// How far ahead an expiry may be mentioned: the first warning, and other tokens in the same email.
@@ -29,10 +30,15 @@ pub(super) struct Invariants {
     /// The time within which a death must be notified.
     within: SignedDuration,
     inspections: usize,
+    foresight: Foresight,
 }
 
 struct Life {
     secret: String,
+    /// Since when this secret is in use.
+    served_since: Moment,
+    /// When its access to data ends.
+    data_access_ends: Option<Moment>,
     alive: bool,
     since: Moment,
     /// Since when the token has had all that it needs; `None` if it lacks something.
@@ -52,6 +58,7 @@ impl Invariants {
             // step.
             within: CHECKED_EVERY + step * 3 + SignedDuration::from_hours(1),
             inspections: 0,
+            foresight: Foresight::default(),
         };
         invariants.follow(fleet).await?;
         invariants.counts.tokens = invariants.lives.len();
@@ -100,13 +107,18 @@ impl Invariants {
     fn serve(&mut self, id: TokenId, secret: &Secret, now: Moment) {
         let fresh = || Life {
             secret: secret.expose().to_owned(),
+            served_since: now,
+            data_access_ends: None,
             alive: true,
             since: now,
             well_since: None,
             reported: false,
         };
         let life = self.lives.entry(id).or_insert_with(fresh);
-        secret.expose().clone_into(&mut life.secret);
+        if life.secret != secret.expose() {
+            secret.expose().clone_into(&mut life.secret);
+            life.served_since = now;
+        }
     }
 
     /// Records which tokens died or recovered, and which deaths should have been notified by now.
@@ -115,24 +127,40 @@ impl Invariants {
         self.record_first_error(fleet).await?;
         let now = fleet.now;
         let mut ended = Vec::new();
+        let mut clocks = Vec::new();
         {
             let world = fleet.meta.world();
             for (id, life) in &mut self.lives {
                 let alive = world.is_alive(&life.secret);
                 let truth = world.truth(&life.secret).filter(|_| alive);
                 life.well_since = truth
+                    .as_ref()
                     .filter(|truth| lacks_nothing(truth, now))
                     .map(|_| life.well_since.unwrap_or(now));
+                let ends = truth
+                    .as_ref()
+                    .and_then(|truth| truth.data_access_expires_at);
+                let passed = life
+                    .data_access_ends
+                    .filter(|end| *end <= now && ends == Some(*end));
+                clocks.extend(passed.map(|end| (*id, end, life.served_since)));
+                life.data_access_ends = ends.filter(|end| *end > now);
                 if alive == life.alive {
                     continue;
                 }
                 (life.alive, life.since, life.reported) = (alive, now, false);
                 if !alive {
                     self.counts.deaths += 1;
-                    let death = world.truth(&life.secret).and_then(|truth| truth.death);
-                    ended.extend(Some(*id).filter(|_| death == Some(Death::Expired)));
+                    let dead = world.truth(&life.secret);
+                    let dead = dead.filter(|truth| truth.death == Some(Death::Expired));
+                    ended.extend(dead.as_ref().map(|_| *id));
+                    let end = dead.and_then(|truth| truth.expires_at);
+                    clocks.extend(end.map(|end| (*id, end, life.served_since)));
                 }
             }
+        }
+        for (id, end, served_since) in clocks {
+            self.compare(fleet, id, end, served_since).await?;
         }
         self.counts.ends += ended.len();
         for id in ended {
@@ -143,6 +171,26 @@ impl Invariants {
             self.count_doubled(fleet).await?;
         }
         self.hear_of_the_dead(fleet).await
+    }
+
+    /// Whether this end of a clock was foreseen.
+    async fn compare(
+        &mut self,
+        fleet: &Fleet,
+        id: TokenId,
+        end: Moment,
+        served_since: Moment,
+    ) -> Result {
+        let name = fleet.inventory.read(move |view| view.name_of(id)).await?;
+        let foreseen = name.and_then(|name| self.foresight.foresaw(&name, end, served_since));
+        self.counts.foreseen += usize::from(foreseen == Some(true));
+        self.counts.unforeseen += usize::from(foreseen == Some(false));
+        Ok(())
+    }
+
+    /// Looks ahead, after the daemon has done its work.
+    pub(super) async fn foresee(&mut self, fleet: &Fleet) -> Result {
+        self.foresight.look(fleet).await
     }
 
     async fn record_first_error(&mut self, fleet: &Fleet) -> Result {

@@ -1,9 +1,10 @@
 //! A year of a fleet: the real sweeps, emails and mailer against the simulated Meta, with every kind of fault, compared
 //! with the truth at every step. `fleet` is the people and tokens, `faults` what happens, `invariants` the rules that
-//! must hold.
+//! must hold, `foresight` what was forecast.
 
 mod faults;
 mod fleet;
+mod foresight;
 mod invariants;
 
 use std::fmt;
@@ -62,6 +63,9 @@ pub struct Counts {
     pub bothered: usize,
     /// Open incidents with the same cause and person.
     pub doubled: usize,
+    /// Ends of a clock that a forecast of a fortnight before named, and those that it did not.
+    pub foreseen: usize,
+    pub unforeseen: usize,
     /// Emails that were still queued at the end.
     pub unsent: u64,
 }
@@ -74,6 +78,7 @@ impl Counts {
             && self.false_resolutions == 0
             && self.bothered == 0
             && self.doubled == 0
+            && self.unforeseen == 0
             && self.unsent == 0
     }
 }
@@ -101,14 +106,16 @@ impl fmt::Display for Counts {
         write!(
             f,
             "deaths not told of in time {}, ends not told of before {}, emails about what was fine {}, farewells too \
-             early {}, people bothered in vain {}, doubled incidents {}, emails unsent {}",
+             early {}, people bothered in vain {}, doubled incidents {}, emails unsent {}, ends foreseen {} and not {}",
             self.missed,
             self.missed_ends,
             self.false_alarms,
             self.false_resolutions,
             self.bothered,
             self.doubled,
-            self.unsent
+            self.unsent,
+            self.foreseen,
+            self.unforeseen
         )
     }
 }
@@ -141,6 +148,7 @@ pub async fn live(options: Options) -> Result<Counts> {
             fleet.receive(&emails);
             fleet.send().await?;
         }
+        invariants.foresee(&fleet).await?;
     }
     invariants.close(&fleet).await
 }

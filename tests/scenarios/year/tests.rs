@@ -18,7 +18,7 @@ async fn a_year_is_reported_as_it_happened() -> Result {
     println!("{counts}");
     assert!(counts.is_good(), "{counts}");
     assert!(
-        counts.deaths > 50 && counts.emails > 50 && counts.ends > 0,
+        counts.deaths > 50 && counts.emails > 50 && counts.ends > 0 && counts.foreseen > 0,
         "{counts}"
     );
     Ok(())

@@ -1,0 +1,336 @@
+//! The story of one person's tokens: checks and renewals, incidents and their emails, and the login of the person who got
+//! them. The decisions are those of the daemon; only Meta's answers and the person's behaviour are assumed.
+
+mod cases;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::timeline::{Calls, ClassIndex, LapseCause, Login, Timeline};
+use crate::alerts::{self, Recipients};
+use crate::model::{Cause, EmailReason, Incident, Kind, Outcome, Remedy};
+use crate::rotation;
+use crate::rotation::policy::{Course, Expected};
+use cases::Case;
+
+pub(super) use cases::opened;
+
+/// People act on the second reminder: that is the third email.
+const ACTS_ON: u32 = 3;
+
+const DAY: f64 = 86_400.0;
+
+/// What a story is told from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) rules: &'a rotation::Rules,
+    pub(super) alerts: &'a alerts::Rules,
+    /// Those of the person's incidents, and of those that only operators can resolve.
+    pub(super) recipients: &'a Recipients,
+    pub(super) operators: &'a Recipients,
+    pub(super) exchange_extends: bool,
+    pub(super) logs_in: bool,
+    pub(super) leaves: Option<Timestamp>,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+}
+
+/// A class of tokens, as the story goes on.
+#[derive(Debug)]
+pub(super) struct Member {
+    course: Course,
+    count: u64,
+    has_other_admin: bool,
+    next_step: Option<Timestamp>,
+    /// The incident that it belongs to, and whether it has no problem itself yet.
+    case: Option<usize>,
+    is_ahead: bool,
+    /// Since when it is checked regularly.
+    checked_since: Option<Timestamp>,
+}
+
+/// A login that is due.
+#[derive(Debug)]
+struct Due {
+    by: Timestamp,
+    members: BTreeSet<ClassIndex>,
+}
+
+#[derive(Debug)]
+pub(super) struct Story<'a> {
+    scene: Scene<'a>,
+    members: Vec<Member>,
+    /// Those through which pages can be read.
+    parents: Vec<usize>,
+    steps: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    cases: Vec<Case>,
+    due: Option<Due>,
+    has_left: bool,
+    timeline: Timeline,
+}
+
+impl Member {
+    pub(super) const fn new(course: Course, count: u64, has_other_admin: bool) -> Self {
+        Self {
+            course,
+            count,
+            has_other_admin,
+            next_step: None,
+            case: None,
+            is_ahead: false,
+            checked_since: None,
+        }
+    }
+
+    fn is_renewed_by_login(&self) -> bool {
+        let token = self.course.token();
+        token.remedy().is_none_or(is_login)
+    }
+
+    /// A person's or system user's own token, not a page's.
+    fn is_own(&self) -> bool {
+        let facts = self.course.token().facts.as_ref();
+        facts.is_some_and(|facts| matches!(facts.kind, Kind::User | Kind::SystemUser))
+    }
+}
+
+const fn is_login(remedy: Remedy) -> bool {
+    matches!(
+        remedy,
+        Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions
+    )
+}
+
+impl<'a> Story<'a> {
+    /// `incidents` are the person's open ones.
+    pub(super) fn new(scene: Scene<'a>, members: Vec<Member>, incidents: Vec<Incident>) -> Self {
+        let parents = members.iter().enumerate();
+        let parents = parents.filter(|(_, member)| member.is_own());
+        Self {
+            scene,
+            parents: parents.map(|(at, _)| at).collect(),
+            members,
+            steps: BinaryHeap::new(),
+            cases: incidents.into_iter().map(Case::open_now).collect(),
+            due: None,
+            has_left: false,
+            timeline: Timeline::default(),
+        }
+    }
+
+    pub(super) fn told(mut self) -> Timeline {
+        self.begin();
+        let mut leaves = self.scene.leaves;
+        while let Some(at) = self.next_moment(leaves) {
+            if leaves == Some(at) {
+                leaves = None;
+                self.leave(at);
+            }
+            self.steps_at(at);
+            self.reviews_at(at);
+        }
+        self.finish();
+        self.timeline
+    }
+
+    fn begin(&mut self) {
+        let from = self.scene.from;
+        for at in 0..self.members.len() {
+            self.join_open_case(at);
+        }
+        self.drop_cases_without_members();
+        for number in 0..self.cases.len() {
+            self.refresh(number, from);
+        }
+        for at in 0..self.members.len() {
+            self.checks_begin(at, from);
+            self.step(at, from);
+        }
+    }
+
+    fn next_moment(&self, leaves: Option<Timestamp>) -> Option<Timestamp> {
+        let step = self.steps.peek().map(|Reverse((at, _))| *at);
+        let review = self.cases.iter().filter_map(Case::review_at).min();
+        let next = [step, review, leaves].into_iter().flatten().min()?;
+        let next = next.max(self.scene.from);
+        (next <= self.scene.to).then_some(next)
+    }
+
+    fn steps_at(&mut self, now: Timestamp) {
+        while let Some(Reverse((at, member))) = self.steps.peek().copied()
+            && at <= now
+        {
+            self.steps.pop();
+            let is_current = self
+                .members
+                .get(member)
+                .is_some_and(|of| of.next_step == Some(at));
+            if is_current {
+                self.step(member, now);
+            }
+        }
+    }
+
+    /// The next check of a class that may find or do anything.
+    fn step(&mut self, at: usize, now: Timestamp) {
+        let expected = Expected {
+            exchange_extends: self.scene.exchange_extends,
+            has_parent: self.has_living_parent(),
+        };
+        let Some(member) = self.members.get_mut(at) else {
+            return;
+        };
+        let (was_alive, was) = (
+            member.course.token().is_alive(),
+            member.course.token().cause(),
+        );
+        let step = member.course.check(&expected, self.scene.rules, now);
+        let token = member.course.token();
+        let (lives, cause, facts) = (token.is_alive(), token.cause(), token.facts.as_ref());
+        let ends = facts.map(|facts| (facts.expires_at.at(), facts.data_access_end()));
+        let (end, data_access_end) = ends.unwrap_or_default();
+        let class = class_index(at);
+        if step.calls > 1 {
+            let calls = step.calls - 1;
+            self.timeline.calls.push(Calls::Once {
+                class,
+                at: now,
+                calls,
+            });
+        }
+        if step.derived || step.exchange == Some(Outcome::Renewed) {
+            self.timeline.renewals.push((now, class));
+        }
+        if was_alive && !lives {
+            self.checks_end(at, now);
+            self.lapse(end, LapseCause::Expiry, at);
+        } else if cause == Some(Cause::DataAccessExpired) && was != cause {
+            self.lapse(data_access_end, LapseCause::DataAccess, at);
+        }
+        self.go_on(at, now);
+    }
+
+    fn has_living_parent(&self) -> bool {
+        let lives = |at: &usize| {
+            let member = self.members.get(*at);
+            member.is_some_and(|member| member.course.token().is_alive())
+        };
+        self.parents.iter().any(lives)
+    }
+
+    /// Files the class, and plans its next step.
+    fn go_on(&mut self, at: usize, now: Timestamp) {
+        self.file(at, now);
+        if let Some(member) = self.members.get_mut(at) {
+            let next = member.course.next_step(self.scene.rules);
+            // Whatever the policies say, a story must go on.
+            let next = next.map(|next| next.max(now + SignedDuration::from_secs(1)));
+            member.next_step = next;
+            self.steps.extend(next.map(|next| Reverse((next, at))));
+        }
+    }
+
+    /// What ended before the forecast begins is not foreseen.
+    fn lapse(&mut self, end: Option<Timestamp>, cause: LapseCause, at: usize) {
+        let in_time = end.filter(|end| (self.scene.from..=self.scene.to).contains(end));
+        let class = class_index(at);
+        self.timeline
+            .lapses
+            .extend(in_time.map(|end| (end, cause, class)));
+    }
+
+    /// After this, nobody else renews what the person's logins renewed.
+    fn leave(&mut self, now: Timestamp) {
+        self.has_left = true;
+        self.due = None;
+        for case in &mut self.cases {
+            case.close();
+        }
+        for at in 0..self.members.len() {
+            let Some(member) = self.members.get_mut(at) else {
+                continue;
+            };
+            member.case = None;
+            member.next_step = None;
+            if member.has_other_admin || !member.course.token().is_alive() {
+                continue;
+            }
+            member.course.end(Cause::PageRoleLost, now);
+            self.lapse(Some(now), LapseCause::PersonLeaves, at);
+            self.checks_end(at, now);
+        }
+    }
+
+    /// The person logs in. One login renews all that a login can renew.
+    fn log_in(&mut self, now: Timestamp) {
+        if let Some(due) = self.due.take() {
+            self.timeline.logins.push(due.login());
+        }
+        for at in 0..self.members.len() {
+            let Some(member) = self.members.get_mut(at) else {
+                continue;
+            };
+            if member.is_renewed_by_login() {
+                member.course.grant(self.scene.rules, now);
+                self.checks_begin(at, now);
+                self.go_on(at, now);
+            }
+        }
+    }
+
+    /// Whether the person acts on this email.
+    fn acts_on(&self, told: u32, reason: EmailReason, is_last: bool) -> bool {
+        let asks = !matches!(reason, EmailReason::Escalated | EmailReason::Grown);
+        self.scene.logs_in && !self.has_left && asks && (told >= ACTS_ON || is_last)
+    }
+
+    fn checks_begin(&mut self, at: usize, now: Timestamp) {
+        if let Some(member) = self.members.get_mut(at)
+            && member.course.token().is_alive()
+        {
+            member.checked_since.get_or_insert(now);
+        }
+    }
+
+    fn checks_end(&mut self, at: usize, now: Timestamp) {
+        let Some(member) = self.members.get_mut(at) else {
+            return;
+        };
+        if let Some(from) = member.checked_since.take() {
+            let per_day = DAY / (0.95 * self.scene.rules.check_every.as_secs_f64());
+            let class = class_index(at);
+            self.timeline.calls.push(Calls::Daily {
+                class,
+                from,
+                to: now,
+                per_day,
+            });
+        }
+    }
+
+    fn finish(&mut self) {
+        for at in 0..self.members.len() {
+            self.checks_end(at, self.scene.to);
+        }
+        let due = self.due.take().filter(|due| due.by <= self.scene.to);
+        self.timeline.logins.extend(due.as_ref().map(Due::login));
+        self.timeline
+            .logins
+            .retain(|login| login.by <= self.scene.to);
+    }
+}
+
+impl Due {
+    fn login(&self) -> Login {
+        Login {
+            by: self.by,
+            classes: self.members.iter().copied().collect(),
+        }
+    }
+}
+
+fn class_index(at: usize) -> ClassIndex {
+    ClassIndex::try_from(at).unwrap_or(ClassIndex::MAX)
+}
