@@ -300,6 +300,7 @@ impl Told<'_> {
             recipients: to,
             operators: &self.settings.alerts.operators,
             login_link: None,
+            calendar: None,
             broken_since: None,
             next_email: None,
             now: email.at,

@@ -301,7 +301,7 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ),
     (
         "postgres/0001_inventory.sql",
-        "4f57d0b4d836d6afca68b43a9d64af45c3cebba0f10c4287de8e85a250b21f56",
+        "7b84af332e7b6a512e0398dd6fd3eee44078339adf94db52f78ca15026aaec05",
     ),
 ];
 
