@@ -1,5 +1,6 @@
 //! What has changed since a calendar was last shown, and which login of a person is the next.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -113,7 +114,7 @@ fn remembered<'a>(
         by: *by,
         round: *round,
     }));
-    all.sort_by(|one, other| other.by.cmp(&one.by));
+    all.sort_by_key(|login| Reverse(login.by));
     all.truncate(PEOPLE);
     all.sort_by(|one, other| (&one.app, &one.person).cmp(&(&other.app, &other.person)));
     all

@@ -49,9 +49,7 @@ impl Event {
             Self::Rotated { outcome, .. } => outcome.describe().to_owned(),
             Self::Derived { through, because } => derived(through, *because),
             Self::WebhookSubscription(page) => page.describe(),
-            Self::CandidateKept { asked_by, .. } => {
-                format!("a new secret waits for Meta's confirmation, added by {asked_by}")
-            }
+            Self::CandidateKept { asked_by, .. } => candidate_kept(asked_by),
             Self::CandidateAccepted { .. } => "the new secret is confirmed and in use".to_owned(),
             Self::CandidateRefused { why } => candidate_refused(why),
             Self::SecretRead(access) => format!("secret read by {}{}", access.user, times(access)),
@@ -89,6 +87,10 @@ impl Event {
             Self::Unknown { kind, .. } => kind.replace('_', " "),
         }
     }
+}
+
+fn candidate_kept(asked_by: &str) -> String {
+    format!("a new secret waits for Meta's confirmation, added by {asked_by}")
 }
 
 fn restored(permissions: &Scopes) -> String {

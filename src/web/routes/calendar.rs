@@ -23,6 +23,8 @@ const NAMED: usize = 20;
 const CACHED: &str = "private, max-age=3600";
 /// How long the forecast is waited for: less than a request may take.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How long the inventory may take to record what is shown.
+const RECORDING: Duration = Duration::from_secs(1);
 
 pub(super) async fn show(
     State(app_state): SharedAppState,
@@ -92,8 +94,10 @@ async fn record(app_state: &AppState, before: &Calendar, after: &ShownCalendar) 
     let (before, after) = (before.clone(), after.clone());
     let inventory = &app_state.backend.inventory;
     let recorded = inventory.write(move |tx| tx.record_shown(&before, &after));
-    if let Err(error) = recorded.await {
-        tracing::warn!("could not record what a calendar shows: {error}");
+    match timeout(RECORDING, recorded).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!("could not record what a calendar shows: {error}"),
+        Err(_) => tracing::warn!("could not record in time what a calendar shows"),
     }
 }
 
