@@ -21,7 +21,8 @@ const LATE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How far it looks ahead for logins, and for the ends of Graph versions.
 const LOGINS_AHEAD: SignedDuration = SignedDuration::from_hours(30 * 24);
 const VERSIONS_AHEAD: SignedDuration = SignedDuration::from_hours(120 * 24);
-/// The maximum number of incidents in a summary.
+/// The maximum number of people and of incidents in a summary.
+const PEOPLE: usize = 100_000;
 const INCIDENTS: usize = 1_000;
 
 /// Writes the summary of this tick, unless one was written for it or for a later one. The first tick ever only marks
@@ -80,7 +81,7 @@ async fn collected(
             view.fleet()?,
             view.incidents(IncidentFilter::Unresolved, INCIDENTS)?,
             view.coming_logins(now, until)?,
-            view.single_admin_pages()?,
+            view.single_admin_pages(PEOPLE)?.0,
             view.activity_since(last.event)?,
             view.mail_queue()?,
         ))

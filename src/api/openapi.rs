@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
-    calendars, consumers, corrections, daemon, deliveries, events, health, import_many, imports,
-    incidents, login_codes, logins, metrics, orders, posts, secrets, status, tokens,
+    calendars, consumers, corrections, daemon, deliveries, events, forecast, health, import_many,
+    imports, incidents, login_codes, logins, metrics, orders, posts, secrets, status, tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -50,6 +50,7 @@ use crate::model::Cause;
         deliveries::list,
         deliveries::retry,
         deliveries::test,
+        forecast::forecast,
         incidents::list,
         incidents::acknowledge,
         logins::open,

@@ -14,8 +14,9 @@ use super::problem_response::JobError;
 use super::recent_secrets::RecentSecrets;
 use super::types::Problem;
 use super::{DaemonHandle, DaemonStatus};
-use crate::http::{self, Rank, Shares, Slots};
+use crate::http::{self, ForecastResult, Rank, Shares, Slots};
 use crate::inventory::{Error, Tx, View};
+use crate::model::ForecastQuestion;
 
 /// Limits that keep one peer from crowding out the others.
 #[derive(Clone, Debug)]
@@ -67,6 +68,8 @@ pub(super) struct SocketState {
     long_readings: Semaphore,
     /// Ordinary peers queue here first, so that a peer with reserved slots waits for one of them at most.
     common_turn: Semaphore,
+    /// The same for forecasts, which take longer than any other answer.
+    common_forecast: Semaphore,
     pub(super) stop: CancellationToken,
     pub(super) recent_secrets: RecentSecrets,
     /// The user that the daemon runs as.
@@ -83,6 +86,7 @@ impl SocketState {
             followers: Slots::new(limits.followers),
             long_readings: Semaphore::new(1),
             common_turn: Semaphore::new(1),
+            common_forecast: Semaphore::new(1),
             limits,
             stop,
             recent_secrets: RecentSecrets::default(),
@@ -110,6 +114,14 @@ impl AppState {
         };
         let _turn = self.long_readings.acquire().await;
         Ok(self.read(question).await?)
+    }
+
+    pub(super) async fn forecast(&self, rank: Rank, question: ForecastQuestion) -> ForecastResult {
+        let _common = match rank {
+            Rank::Common => Some(self.common_forecast.acquire().await),
+            Rank::Reserved => None,
+        };
+        self.backend.forecasts.ask(question).await
     }
 
     /// Runs `job` in a transaction, which is committed even when `job` returns a problem.

@@ -4,6 +4,7 @@ mod calendars;
 mod connection;
 mod deliveries;
 mod events;
+mod forecasts;
 mod paths;
 
 use std::io;

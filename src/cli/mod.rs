@@ -25,8 +25,9 @@ use clap::{Parser, Subcommand};
 use crate::api_client::Client;
 use commands::{
     acknowledge, backup, calendar, check_config, check_rotate, completions, consumers, deliveries,
-    doctor, events, forget, get, import, incidents, login, mail_test, man, move_inventory, owners,
-    post_test, rekey, reload, rename, restore, setup, show, status, tokens, version,
+    doctor, events, forecast, forget, get, import, incidents, login, mail_test, man,
+    move_inventory, owners, post_test, rekey, reload, rename, restore, setup, show, status, tokens,
+    version,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -108,6 +109,7 @@ pub enum DaemonCommand {
     Owners(owners::Options),
     Forget(forget::Options),
     Calendar(calendar::Options),
+    Forecast(forecast::Options),
     Incidents(incidents::Options),
     Acknowledge(acknowledge::Options),
     Events(events::Options),
@@ -192,6 +194,7 @@ impl DaemonCommand {
             Self::Owners(options) => owners::run(options, client, terminal).await,
             Self::Forget(options) => forget::run(&options, client, terminal).await,
             Self::Calendar(options) => calendar::run(&options, client, terminal).await,
+            Self::Forecast(options) => forecast::run(&options, client, terminal).await,
             Self::Incidents(options) => incidents::run(&options, client, terminal).await,
             Self::Acknowledge(options) => acknowledge::run(&options, client, terminal).await,
             Self::Events(options) => events::run(options, client, terminal).await,

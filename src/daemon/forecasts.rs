@@ -13,7 +13,9 @@ use super::services::Services;
 use crate::forecast::{AppSettings, Forecaster, Settings};
 use crate::http::{ForecastOrder, ForecastResult, Forecasts, NowFn};
 use crate::inventory::{self, ForecastCursor, Inventory};
-use crate::model::{Figures, Forecast, ForecastError, ForecastQuestion, VersionEnding, WhatIf};
+use crate::model::{
+    Figures, Forecast, ForecastError, ForecastQuestion, SingleAdminPages, VersionEnding, WhatIf,
+};
 
 /// How many answers are kept.
 const KEPT: usize = 4;
@@ -21,6 +23,9 @@ const KEPT: usize = 4;
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// An answer is kept at least this many times as long as it took.
 const TIMES: u32 = 10;
+
+/// Among so many people those are found that a question is about.
+const ALL_PEOPLE: usize = 100_000;
 
 /// The people that a question is about, as app and id.
 type People = Vec<(String, String)>;
@@ -146,12 +151,29 @@ impl Services {
         };
         let forecaster = told.map_err(unread)?;
         let versions = self.version_endings(now).await.map_err(unread)?;
-        let single = self.inventory.read(|view| view.single_admin_pages()).await;
-        let mut single = single.map_err(unread)?;
-        if let Some(people) = only {
-            single.retain(|of| people.contains(&(of.app.clone(), of.person.clone())));
-        }
-        Ok(forecaster.finish(versions, single))
+        let (single, people) = self.single_admins(only.as_ref()).await.map_err(unread)?;
+        Ok(forecaster.finish(versions, single, people))
+    }
+
+    /// With how many there are in all.
+    async fn single_admins(
+        &self,
+        only: Option<&People>,
+    ) -> Result<(Vec<SingleAdminPages>, u64), inventory::Error> {
+        let limit = match only {
+            Some(_) => ALL_PEOPLE,
+            None => Forecaster::KEPT,
+        };
+        let read = self
+            .inventory
+            .read(move |view| view.single_admin_pages(limit));
+        let (mut first, people) = read.await?;
+        let Some(only) = only else {
+            return Ok((first, people));
+        };
+        first.retain(|of| only.contains(&(of.app.clone(), of.person.clone())));
+        let people = first.len() as u64;
+        Ok((first, people))
     }
 
     fn check_app(&self, question: &ForecastQuestion) -> Result<(), ForecastError> {

@@ -120,5 +120,5 @@ pub(super) fn of(person: &str, mut of: ForecastToken) -> ForecastToken {
 pub(super) fn forecast(question: ForecastQuestion, tokens: Vec<ForecastToken>) -> Forecast {
     let mut forecaster = Forecaster::new(settings(question));
     tokens.into_iter().for_each(|of| forecaster.add(of));
-    forecaster.finish(Vec::new(), Vec::new())
+    forecaster.finish(Vec::new(), Vec::new(), 0)
 }

@@ -16,7 +16,7 @@ use crate::alerts::{self, Recipients};
 use crate::model::{Forecast, ForecastToken, Incident, SingleAdminPages, VersionEnding, WhatIf};
 
 /// Stories that are remembered, because others have the same.
-const REMEMBERED: usize = 4_096;
+const REMEMBERED: usize = 8_192;
 /// A story of more classes is hardly another person's as well.
 const ALIKE: usize = 8;
 
@@ -89,11 +89,16 @@ impl Forecaster {
         }
     }
 
-    /// The forecast, with what does not depend on the stories.
+    /// The most entries of each list.
+    pub const KEPT: usize = super::earliest::KEPT;
+
+    /// The forecast, with what does not depend on the stories. `single_admins` is how many people
+    /// `single_admin_pages` begins to name.
     pub fn finish(
         mut self,
         version_ends: Vec<VersionEnding>,
         single_admin_pages: Vec<SingleAdminPages>,
+        single_admins: u64,
     ) -> Forecast {
         self.finish_person(None);
         let Summed {
@@ -105,8 +110,8 @@ impl Forecaster {
             lapses,
             mut left_out,
         } = self.report.summed(&self.settings);
-        let kept = super::earliest::KEPT.min(single_admin_pages.len());
-        left_out.single_admin_pages = (single_admin_pages.len() - kept) as u64;
+        let named = single_admin_pages.len() as u64;
+        left_out.single_admin_pages = single_admins.saturating_sub(named);
         let last_day = self.settings.to().to_zoned(TimeZone::UTC).date();
         Forecast {
             from: self.settings.from,
@@ -122,7 +127,7 @@ impl Forecaster {
                 .filter(|end| end.on <= last_day)
                 .collect(),
             lapses,
-            single_admin_pages: single_admin_pages.into_iter().take(kept).collect(),
+            single_admin_pages,
             left_out,
         }
     }

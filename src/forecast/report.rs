@@ -11,7 +11,7 @@ use super::earliest::Earliest;
 use super::person::{Class, Person};
 use super::sentences;
 use super::story::opened;
-use super::timeline::{Calls, ClassIndex, Email, Timeline};
+use super::timeline::{Checks, ClassIndex, Email, OtherCalls, Timeline};
 use crate::alerts::Recipients;
 use crate::email::context::EmailContext;
 use crate::email::incident_email;
@@ -101,8 +101,11 @@ impl Report {
             }
         }
         self.add_lapses(&told, timeline);
-        for calls in &timeline.calls {
-            self.add_calls(&told, calls);
+        for checks in &timeline.checks {
+            self.add_checks(&told, checks);
+        }
+        for calls in &timeline.other_calls {
+            self.add_other_calls(&told, calls);
         }
     }
 
@@ -138,32 +141,27 @@ impl Report {
         }
     }
 
-    fn add_calls(&mut self, told: &Told<'_>, calls: &Calls) {
-        let midnight = self.midnight;
-        let days_after = |at: Timestamp| at.duration_since(midnight).as_secs_f64() / DAY;
-        let Some(days) = self.calls.get_mut(told.person.app) else {
-            return;
-        };
-        match *calls {
-            Calls::Once { class, at, calls } => {
-                if let Some(day) = days.get_mut(days_after(at) as usize) {
-                    *day += f64::from(calls) * told.count(&[class]) as f64;
-                }
-            }
-            Calls::Daily {
-                class,
-                from,
-                to,
-                per_day,
-            } => {
-                let (from, to) = (days_after(from), days_after(to));
-                let whole = per_day * told.count(&[class]) as f64;
-                for (number, day) in days.iter_mut().enumerate() {
-                    let start = number as f64;
-                    let part = to.min(start + 1.0) - from.max(start);
-                    *day += whole * part.max(0.0);
-                }
-            }
+    fn days_after_midnight(&self, at: Timestamp) -> f64 {
+        at.duration_since(self.midnight).as_secs_f64() / DAY
+    }
+
+    fn add_checks(&mut self, told: &Told<'_>, checks: &Checks) {
+        let from = self.days_after_midnight(checks.from);
+        let to = self.days_after_midnight(checks.to);
+        let whole = told.checks_a_day() * told.count(&[checks.class]) as f64;
+        let days = self.calls.get_mut(told.person.app).into_iter().flatten();
+        for (number, day) in days.enumerate() {
+            let start = number as f64;
+            let part = to.min(start + 1.0) - from.max(start);
+            *day += whole * part.max(0.0);
+        }
+    }
+
+    fn add_other_calls(&mut self, told: &Told<'_>, calls: &OtherCalls) {
+        let number = self.days_after_midnight(calls.at) as usize;
+        let days = self.calls.get_mut(told.person.app);
+        if let Some(day) = days.and_then(|days| days.get_mut(number)) {
+            *day += f64::from(calls.calls) * told.count(&[calls.class]) as f64;
         }
     }
 
@@ -243,6 +241,13 @@ fn busiest(calls: &[DayOfCalls]) -> Option<BusiestDay> {
 }
 
 impl Told<'_> {
+    /// Intervals are shortened by up to a tenth, so that checks are spread.
+    fn checks_a_day(&self) -> f64 {
+        let app = self.settings.apps.get(self.person.app);
+        let interval = app.map_or(DAY, |app| app.rules.check_every.as_secs_f64());
+        DAY / (0.95 * interval)
+    }
+
     fn class(&self, at: ClassIndex) -> Option<&Class> {
         self.classes.get(at as usize).copied()
     }

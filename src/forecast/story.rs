@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::timeline::{Calls, ClassIndex, LapseCause, Login, Timeline};
+use super::timeline::{Checks, ClassIndex, LapseCause, Login, OtherCalls, Timeline};
 use crate::alerts::{self, Recipients};
 use crate::model::{Cause, EmailReason, Incident, Kind, Outcome, Remedy};
 use crate::rotation;
@@ -19,8 +19,6 @@ pub(super) use cases::opened;
 
 /// People act on the second reminder: that is the third email.
 const ACTS_ON: u32 = 3;
-
-const DAY: f64 = 86_400.0;
 
 /// What a story is told from.
 #[derive(Clone, Copy, Debug)]
@@ -194,7 +192,7 @@ impl<'a> Story<'a> {
         let class = class_index(at);
         if step.calls > 1 {
             let calls = step.calls - 1;
-            self.timeline.calls.push(Calls::Once {
+            self.timeline.other_calls.push(OtherCalls {
                 class,
                 at: now,
                 calls,
@@ -299,13 +297,11 @@ impl<'a> Story<'a> {
             return;
         };
         if let Some(from) = member.checked_since.take() {
-            let per_day = DAY / (0.95 * self.scene.rules.check_every.as_secs_f64());
             let class = class_index(at);
-            self.timeline.calls.push(Calls::Daily {
+            self.timeline.checks.push(Checks {
                 class,
                 from,
                 to: now,
-                per_day,
             });
         }
     }
@@ -319,6 +315,7 @@ impl<'a> Story<'a> {
         self.timeline
             .logins
             .retain(|login| login.by <= self.scene.to);
+        self.timeline.shrink();
     }
 }
 

@@ -168,7 +168,7 @@ fn a_token_that_ends_before_anybody_can_act_is_a_lapse() {
 fn told(settings: Settings, tokens: Vec<ForecastToken>) -> Forecast {
     let mut forecaster = Forecaster::new(settings);
     tokens.into_iter().for_each(|of| forecaster.add(of));
-    forecaster.finish(Vec::new(), Vec::new())
+    forecaster.finish(Vec::new(), Vec::new(), 0)
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn an_incident_that_is_open_is_not_begun_again() {
     // The next page of tokens may bring the same incidents again.
     forecaster.expect(vec![known]);
     forecaster.add(ending);
-    let told = forecaster.finish(Vec::new(), Vec::new());
+    let told = forecaster.finish(Vec::new(), Vec::new(), 0);
     // Already told twice, at 14 and at 7 days: only one of them is known.
     assert_eq!(days_of(&told.emails, |email| email.at)[..3], [2, 4, 4]);
     assert_eq!(days_of(&told.logins, |login| login.by), [5, 64]);

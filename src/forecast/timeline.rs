@@ -8,13 +8,15 @@ use crate::model::{Cause, EmailReason};
 /// The position of a class among those of the person.
 pub(super) type ClassIndex = u32;
 
+/// Thousands are remembered, so they are small.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
     pub(super) logins: Vec<Login>,
     pub(super) emails: Vec<Email>,
     pub(super) renewals: Vec<(Timestamp, ClassIndex)>,
     pub(super) lapses: Vec<(Timestamp, LapseCause, ClassIndex)>,
-    pub(super) calls: Vec<Calls>,
+    pub(super) checks: Vec<Checks>,
+    pub(super) other_calls: Vec<OtherCalls>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub(super) struct Login {
     /// When the first of the tokens ends.
     pub(super) by: Timestamp,
     /// The tokens that end.
-    pub(super) classes: Vec<ClassIndex>,
+    pub(super) classes: Box<[ClassIndex]>,
 }
 
 #[derive(Debug)]
@@ -34,7 +36,7 @@ pub(super) struct Email {
     pub(super) cause: Cause,
     pub(super) deadline: Option<Timestamp>,
     pub(super) is_escalated: bool,
-    pub(super) classes: Vec<ClassIndex>,
+    pub(super) classes: Box<[ClassIndex]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,19 +46,29 @@ pub(super) enum LapseCause {
     PersonLeaves,
 }
 
-/// Calls for each token of a class.
+/// The usual checks of each token of a class.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Calls {
-    /// The usual checks.
-    Daily {
-        class: ClassIndex,
-        from: Timestamp,
-        to: Timestamp,
-        per_day: f64,
-    },
-    Once {
-        class: ClassIndex,
-        at: Timestamp,
-        calls: u32,
-    },
+pub(super) struct Checks {
+    pub(super) class: ClassIndex,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+}
+
+/// Other calls for each of these tokens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OtherCalls {
+    pub(super) class: ClassIndex,
+    pub(super) calls: u32,
+    pub(super) at: Timestamp,
+}
+
+impl Timeline {
+    pub(super) fn shrink(&mut self) {
+        self.logins.shrink_to_fit();
+        self.emails.shrink_to_fit();
+        self.renewals.shrink_to_fit();
+        self.lapses.shrink_to_fit();
+        self.checks.shrink_to_fit();
+        self.other_calls.shrink_to_fit();
+    }
 }

@@ -64,10 +64,11 @@ impl View<'_> {
     }
 
     /// People whose pages no other person reaches with a living token, most pages first. System users are left out:
-    /// they have no password to change, and do not leave the company.
-    pub fn single_admin_pages(&self) -> Result<Vec<SingleAdminPages>, Error> {
+    /// they have no password to change, and do not leave the company. Also returns how many such people there are.
+    pub fn single_admin_pages(&self, limit: usize) -> Result<(Vec<SingleAdminPages>, u64), Error> {
+        let mut people = 0;
         let single_admin_pages = format!(
-            "SELECT g.app, g.person, {NAME}, g.pages FROM (
+            "SELECT g.app, g.person, {NAME}, g.pages, count(*) OVER () FROM (
                 SELECT app, person, count(*) AS pages FROM (
                     SELECT app, page, min(person) AS person FROM (
                         SELECT app, subject AS page, person, 1 AS held FROM token
@@ -79,18 +80,18 @@ impl View<'_> {
                 GROUP BY app, person) g
              WHERE NOT EXISTS (SELECT 1 FROM token s
                 WHERE s.app = g.app AND s.person = g.person AND s.kind = 'system_user')
-             ORDER BY g.pages DESC, g.app, g.person"
+             ORDER BY g.pages DESC, g.app, g.person LIMIT ?1"
         );
-        self.db.all(
-            &single_admin_pages,
-            &[],
-            fields!(SingleAdminPages {
-                app,
-                person,
-                name,
-                pages
-            }),
-        )
+        let first = self.db.all(&single_admin_pages, &[&limit], |row| {
+            people = row.get(4)?;
+            Ok(SingleAdminPages {
+                app: row.get(0)?,
+                person: row.get(1)?,
+                name: row.get(2)?,
+                pages: row.get(3)?,
+            })
+        })?;
+        Ok((first, people))
     }
 
     pub fn activity_since(&self, event: EventId) -> Result<ActivityCounts, Error> {

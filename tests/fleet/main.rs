@@ -16,6 +16,7 @@ mod daemon;
 mod disk;
 mod figures;
 mod floor;
+mod forecast;
 mod library;
 mod limits;
 mod meta;
@@ -88,6 +89,17 @@ enum Part {
         file: PathBuf,
         database: String,
     },
+    /// Measures what a forecast costs
+    Forecast {
+        /// The number of tokens; may be repeated
+        #[arg(long, value_name = "NUMBER", default_value = "1000000")]
+        tokens: Vec<usize>,
+    },
+    #[command(hide = true)]
+    ForecastOf {
+        tokens: usize,
+        fleet: forecast::Fleet,
+    },
     #[command(hide = true)]
     Attached {
         program: OsString,
@@ -114,6 +126,8 @@ fn main() -> Result {
             file,
             database,
         }) => library::serve(url, file, &database),
+        Some(Part::Forecast { tokens }) => forecast::measure(&tokens),
+        Some(Part::ForecastOf { tokens, fleet }) => forecast::serve(tokens, fleet),
         Some(Part::Attached { program, arguments }) => attached::become_it(&program, &arguments),
         None if arguments.check => check(),
         None => measure(&arguments),

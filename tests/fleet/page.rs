@@ -89,8 +89,10 @@ metrics: `perennial_inventory_statements_total`, `perennial_inventory_rows_total
     cargo bench -- --tokens 1000000 --shape many
     cargo bench -- --engine postgres
     cargo bench -- --check
+    cargo bench -- forecast
 
-The third one needs PostgreSQL. The last one is a short run that fails when a limit is clearly exceeded.
+The third one needs PostgreSQL. The fourth one is a short run that fails when a limit is clearly exceeded; the
+last one measures what a forecast costs.
 "
     ))
 }

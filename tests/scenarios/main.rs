@@ -21,6 +21,7 @@ mod delivery_incidents;
 mod demo;
 mod disasters;
 mod first_steps;
+mod forecast;
 mod heartbeat;
 mod json;
 mod lessons;

@@ -6,6 +6,7 @@ pub(super) mod corrections;
 pub(super) mod daemon;
 pub(super) mod deliveries;
 pub(super) mod events;
+pub(super) mod forecast;
 pub(super) mod health;
 pub(super) mod import_many;
 pub(super) mod imports;
@@ -66,6 +67,7 @@ pub(super) fn table() -> Vec<Route> {
         ("/v1/deliveries", get(deliveries::list)),
         ("/v1/deliveries/retry", post(deliveries::retry)),
         ("/v1/deliveries/test", post(deliveries::test)),
+        ("/v1/forecast", get(forecast::forecast)),
         ("/v1/incidents", get(incidents::list)),
         (
             "/v1/incidents/{id}/acknowledge",

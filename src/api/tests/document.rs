@@ -6,6 +6,7 @@ use axum::body::Body;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
+use super::forecast::forecast;
 use super::world::{World, eve, root};
 use crate::api::peer::Peer;
 use crate::api::routes;
@@ -36,6 +37,7 @@ async fn every_route_is_in_the_document_and_everything_in_it_is_a_route() {
     // No daemon is running that could answer a reload.
     world.reloads.lock().await.close();
     world.mail_tests.lock().await.close();
+    world.forecast_orders.lock().await.close();
     let mut routed = BTreeSet::new();
     for (path, _) in routes::table() {
         let concrete = path.replace("{name}", "nobody").replace("{id}", "1");
@@ -186,6 +188,21 @@ async fn what_is_answered_is_what_was_described() {
         );
         let errors = errors(&document, schema, &reply.json(), path);
         assert!(errors.is_empty(), "{errors:#?}\n{}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn a_forecast_is_what_was_described() {
+    let world = World::new();
+    let document = document(&world).await;
+    let schema = json!({"$ref": "#/components/schemas/Forecast"});
+    let mut forecast = forecast(world.now());
+    for _ in 0..2 {
+        let shown = serde_json::to_value(&forecast).unwrap();
+        let errors = errors(&document, &schema, &shown, "forecast");
+        assert!(errors.is_empty(), "{errors:#?}");
+        forecast.summary.busiest_day = None;
+        forecast.logins[0].name = None;
     }
 }
 

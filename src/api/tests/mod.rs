@@ -5,6 +5,7 @@ mod calendars;
 mod corrections;
 mod document;
 mod endless;
+mod forecast;
 mod import_many;
 mod imports;
 mod journal;

@@ -26,7 +26,7 @@ use crate::api::state::{AppState, Limits, SocketState};
 use crate::api::types::{AppReport, ImportRequest, Sweep};
 use crate::api::{DaemonHandle, DaemonStatus, MailTest, Reader, Reload, Settings, routes};
 use crate::api_client::Client;
-use crate::http::{Backend, ConnectionSlot, Probe, probe};
+use crate::http::{Backend, ConnectionSlot, ForecastOrder, Forecasts, Probe, probe};
 use crate::inventory::{self, Inventory};
 use crate::model::{
     CheckResult, Duty, Expiry, Facts, Health, Kind, NodeReport, NodeSettings, Scopes, Token,
@@ -48,6 +48,7 @@ pub(super) struct World {
     pub(super) daemon_status: watch::Sender<DaemonStatus>,
     pub(super) reloads: Mutex<mpsc::Receiver<Reload>>,
     pub(super) mail_tests: Mutex<mpsc::Receiver<MailTest>>,
+    pub(super) forecast_orders: Mutex<mpsc::Receiver<ForecastOrder>>,
     /// For requests that are made without a socket.
     pub(super) limits: Limits,
     now: Arc<AtomicI64>,
@@ -122,6 +123,7 @@ impl World {
         let (daemon_status, pulse_seen) = watch::channel(pulse_of_a_healthy_daemon());
         let (reload, reloads) = mpsc::channel(1);
         let (mail_test, mail_tests) = mpsc::channel(1);
+        let (forecasts, forecast_orders) = Forecasts::channel();
         let now = Arc::new(AtomicI64::new(START));
         let clock = Arc::clone(&now);
         let (new_work, announced) = watch::channel(());
@@ -130,7 +132,7 @@ impl World {
             new_work,
             journal: watch::Sender::new(()),
             clock: Arc::new(move || at(clock.load(Ordering::Relaxed))),
-            forecasts: crate::http::Forecasts::channel().0,
+            forecasts,
         };
         let metrics = Metrics::new(&backend.inventory, &backend.clock, pulse_seen.clone());
         let daemon = DaemonHandle {
@@ -150,6 +152,7 @@ impl World {
             daemon_status,
             reloads: Mutex::new(reloads),
             mail_tests: Mutex::new(mail_tests),
+            forecast_orders: Mutex::new(forecast_orders),
             limits: Limits::default(),
             now,
             folder,

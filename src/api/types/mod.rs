@@ -28,7 +28,9 @@ pub use logins::{
 };
 pub use posts::{PostTestRequest, PostTestResult};
 pub use problem::{Problem, ProblemType};
-pub use queries::{EventQuery, IncidentQuery, SecretQuery, TokenQuery};
+pub use queries::{
+    Assumption, EventQuery, ForecastQuery, IncidentQuery, NotAQuestion, SecretQuery, TokenQuery,
+};
 pub use report::{
     AppReport, Deliveries, MailReport, MailTestRequest, MailTestResult, Maintenance, NodeView,
     Reloaded, StatusReport, Sweep, TokenCounts,

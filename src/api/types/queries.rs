@@ -2,10 +2,10 @@
 
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::inventory::Sort;
-use crate::model::{IncidentFilter, Kind, Span, State};
+use crate::model::{ForecastQuestion, IncidentFilter, Kind, NotASupposition, Span, State};
 
 /// `GET /v1/tokens`; every filter is optional.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -67,6 +67,57 @@ pub struct EventQuery {
     /// Keep the connection open and send new events as they happen.
     #[serde(deserialize_with = "flag")]
     pub follow: bool,
+}
+
+/// `GET /v1/forecast`
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct ForecastQuery {
+    /// How many days to look ahead; 90 by default, at most 400.
+    #[param(minimum = 1, maximum = 400)]
+    pub days: Option<u16>,
+    /// Only the tokens of this person: a name or an id.
+    pub person: Option<String>,
+    /// A supposition: `person NAME leaves 2027-01-15`, `app NAME throttled 50%` or `nobody logs in`.
+    pub what_if: Option<String>,
+    /// Assume more than is usual.
+    #[param(inline)]
+    pub assume: Option<Assumption>,
+}
+
+/// What a forecast may assume besides the usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Assumption {
+    /// The exchange of a user token moves its end.
+    Extends,
+}
+
+/// Why a forecast cannot be asked for like this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAQuestion {
+    #[error("days: expected a number from 1 to {}", ForecastQuestion::MOST_DAYS)]
+    Days,
+    #[error("what_if: {0}")]
+    WhatIf(#[from] NotASupposition),
+}
+
+impl TryFrom<ForecastQuery> for ForecastQuestion {
+    type Error = NotAQuestion;
+
+    fn try_from(query: ForecastQuery) -> Result<Self, NotAQuestion> {
+        let days = query.days.unwrap_or(Self::USUAL_DAYS);
+        if !(1..=Self::MOST_DAYS).contains(&days) {
+            return Err(NotAQuestion::Days);
+        }
+        Ok(Self {
+            days,
+            person: query.person,
+            what_if: query.what_if.map(|text| text.parse()).transpose()?,
+            exchange_extends: query.assume == Some(Assumption::Extends),
+        })
+    }
 }
 
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {

@@ -10,6 +10,7 @@ pub(crate) mod consumers;
 pub(crate) mod deliveries;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod forecast;
 pub(crate) mod forget;
 pub(crate) mod get;
 pub(crate) mod import;

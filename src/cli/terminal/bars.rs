@@ -82,13 +82,17 @@ pub(crate) fn urgency(left: SignedDuration) -> Style {
 
 /// `████░░░░░░ 43 %`
 pub(crate) fn usage(percent: u32, format: &TerminalFormat) -> Cell {
-    let style = match percent {
+    let progress_bar = progress_bar(u64::from(percent), 100, format);
+    let text = beside(&progress_bar, &format!("{percent} %"));
+    Cell::styled(text, use_of_limit(percent))
+}
+
+pub(crate) const fn use_of_limit(percent: u32) -> Style {
+    match percent {
         90.. => style::BAD,
         70.. => style::WARNING,
         ..70 => Style::new(),
-    };
-    let progress_bar = progress_bar(u64::from(percent), 100, format);
-    Cell::styled(beside(&progress_bar, &format!("{percent} %")), style)
+    }
 }
 
 fn beside(progress_bar: &str, text: &str) -> String {
