@@ -9,6 +9,9 @@ use crate::model::{
     Forecast, ForecastError, ForecastQuestion, SingleAdminPages, VersionEnding, WhatIf,
 };
 
+/// How many tokens are read at a time, so that the reader is soon free for others.
+const PAGE: usize = 4_000;
+
 /// Among so many people those are found that a question is about.
 const ALL_PEOPLE: usize = 100_000;
 
@@ -110,7 +113,7 @@ impl Services {
         while let Some(cursor) = after {
             let leaving = leaving.clone();
             let read = self.inventory.read(move |view| {
-                let page = view.forecast_page(&cursor, &leaving)?;
+                let page = view.forecast_page(&cursor, PAGE, &leaving)?;
                 forecaster.prepare(page.incidents);
                 page.tokens.into_iter().for_each(|of| forecaster.add(of));
                 Ok((forecaster, page.next))
@@ -131,7 +134,7 @@ impl Services {
             while let Some(cursor) = after {
                 let (leaving, person) = (leaving.clone(), (app.clone(), person.clone()));
                 let read = self.inventory.read(move |view| {
-                    let page = view.forecast_page(&cursor, &leaving)?;
+                    let page = view.forecast_page(&cursor, PAGE, &leaving)?;
                     let next = page.next.filter(|next| next.is_of(&person));
                     forecaster.prepare(page.incidents);
                     let theirs = page.tokens.into_iter().filter(|of| of.is_of(&person));

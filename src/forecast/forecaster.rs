@@ -16,7 +16,7 @@ use crate::alerts::{self, Recipients};
 use crate::model::{Forecast, ForecastToken, Incident, SingleAdminPages, VersionEnding, WhatIf};
 
 /// Timelines that are remembered, because others have the same.
-const REMEMBERED: usize = 8_192;
+const REMEMBERED: usize = 6_144;
 /// A timeline of more classes is hardly another person's as well.
 const ALIKE: usize = 8;
 

@@ -89,6 +89,7 @@ impl PersonReport<'_> {
             recipients: to,
             operators: &self.settings.alerts.operators,
             login_link: None,
+            calendar: None,
             broken_since: None,
             next_email: None,
             now: email.at,
