@@ -9,7 +9,7 @@ use crate::email::text::Language;
 use crate::inventory::{Error, Imported, Inventory, NewToken, Settings};
 use crate::model::{
     AppError, AppRecord, Cause, CheckResult, Email, Expiry, Facts, Health, Incident,
-    IncidentFilter, IncidentId, IncidentKey, IncidentState, Kind, Scopes, Token, TokenId,
+    IncidentFilter, IncidentId, IncidentKey, Kind, Scopes, Token, TokenId,
 };
 use crate::secret::{Key, Secret};
 
@@ -62,31 +62,18 @@ pub(crate) fn rules() -> Rules {
 
 /// An incident about Maria that no email was sent about.
 pub(crate) fn incident(cause: Cause) -> Incident {
+    let incident_key = IncidentKey {
+        app: "acme".to_owned(),
+        cause: cause.incident_key(),
+        subject: MARIA.to_owned(),
+    };
     Incident {
         id: IncidentId(1),
-        incident_key: IncidentKey {
-            app: "acme".to_owned(),
-            cause: cause.incident_key(),
-            subject: MARIA.to_owned(),
-        },
-        cause,
-        subject_name: None,
-        state: IncidentState::Open,
-        opened_at: monday(),
-        deadline: None,
         review_at: None,
-        notified: Vec::new(),
-        notified_cause: None,
-        notified_at: None,
-        awaiting_since: None,
-        escalated_at: None,
-        relapses: 0,
-        well_since: None,
-        flapping_notified_at: None,
-        apps: Vec::new(),
         affected: 1,
         still_affected: 1,
         ever_affected: 1,
+        ..Incident::opened(incident_key, cause, monday())
     }
 }
 

@@ -45,7 +45,7 @@ impl<'a> Login<'a> {
 const ONE_BY_ONE: usize = 20;
 /// So many names are listed.
 const NAMED: usize = 20;
-/// A forecast assumes that people log in at the second reminder, which is usually sent so many days before the end.
+/// So many days before the end, there is time to spare.
 const AHEAD: i64 = 7;
 
 const FOR_PLANNING: &str = "This entry is for planning. The day may move. When you need to log in, an email with the link comes.";

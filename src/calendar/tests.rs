@@ -4,9 +4,7 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 
 use super::*;
-use crate::model::{
-    ForecastLeftOut, ForecastSummary, ForeseenLogin, Lapse, ShownCalendar, VersionEnding,
-};
+use crate::model::{ForeseenLogin, Lapse, ShownCalendar, VersionEnding};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -30,18 +28,8 @@ fn login(person: &str, by: &str, pages: u64) -> ForeseenLogin {
 
 fn forecast(logins: Vec<ForeseenLogin>) -> Forecast {
     Forecast {
-        from: now(),
-        to: now() + (24 * 90).hours(),
-        assumes: Vec::new(),
-        summary: ForecastSummary::default(),
         logins,
-        renewals: Vec::new(),
-        emails: Vec::new(),
-        calls: Vec::new(),
-        version_ends: Vec::new(),
-        lapses: Vec::new(),
-        single_admin_pages: Vec::new(),
-        left_out: ForecastLeftOut::default(),
+        ..Forecast::of_nothing(now(), now() + (24 * 90).hours())
     }
 }
 

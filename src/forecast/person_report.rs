@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::Settings;
 use super::person::{Class, Person};
-use super::simulation::opened;
 use super::timeline::{ClassIndex, Email};
 use crate::alerts::Recipients;
 use crate::email::context::EmailContext;
@@ -63,7 +62,7 @@ impl PersonReport<'_> {
             subject_name: self.person.name.clone(),
             deadline: email.deadline,
             affected: count,
-            ..opened(
+            ..Incident::opened(
                 IncidentKey {
                     app: self.app.to_owned(),
                     cause: email.incident_cause,

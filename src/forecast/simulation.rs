@@ -22,7 +22,6 @@ use crate::rotation::policy::Expected;
 use case::Case;
 use member::{Due, class_index};
 
-pub(super) use case::opened;
 pub(super) use member::Member;
 
 /// People act on the second reminder: that is the third email.

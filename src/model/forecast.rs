@@ -75,7 +75,7 @@ pub struct Forecast {
     /// What the forecast relies on, in sentences.
     pub assumes: Vec<String>,
     pub summary: ForecastSummary,
-    /// When who has to log in, and how much hangs on it.
+    /// Who has to log in, by when, and how many tokens depend on it.
     pub logins: Vec<ForeseenLogin>,
     /// Renewals that need nobody, in the weeks that begin on these Mondays.
     pub renewals: Vec<WeekOfRenewals>,
@@ -89,6 +89,27 @@ pub struct Forecast {
     /// People without whom nobody reaches some pages, most pages first.
     pub single_admin_pages: Vec<SingleAdminPages>,
     pub left_out: ForecastLeftOut,
+}
+
+#[cfg(test)]
+impl Forecast {
+    /// In which nothing happens.
+    pub(crate) fn of_nothing(from: Timestamp, to: Timestamp) -> Self {
+        Self {
+            from,
+            to,
+            assumes: Vec::new(),
+            summary: ForecastSummary::default(),
+            logins: Vec::new(),
+            renewals: Vec::new(),
+            emails: Vec::new(),
+            calls: Vec::new(),
+            version_ends: Vec::new(),
+            lapses: Vec::new(),
+            single_admin_pages: Vec::new(),
+            left_out: ForecastLeftOut::default(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

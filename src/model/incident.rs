@@ -113,6 +113,34 @@ pub struct Incident {
     pub ever_affected: u64,
 }
 
+impl Incident {
+    /// One that begins, before it has tokens and before anybody is notified. Its id is still to come.
+    pub const fn opened(incident_key: IncidentKey, cause: Cause, now: Timestamp) -> Self {
+        Self {
+            id: IncidentId(0),
+            incident_key,
+            cause,
+            subject_name: None,
+            state: IncidentState::Open,
+            opened_at: now,
+            deadline: None,
+            review_at: Some(now),
+            notified: Vec::new(),
+            notified_cause: None,
+            notified_at: None,
+            awaiting_since: None,
+            escalated_at: None,
+            relapses: 0,
+            well_since: None,
+            flapping_notified_at: None,
+            apps: Vec::new(),
+            affected: 0,
+            still_affected: 0,
+            ever_affected: 0,
+        }
+    }
+}
+
 string_enum! {
     /// Which incidents to list.
     IncidentFilter {

@@ -15,7 +15,7 @@ use super::server::{Limits, serve_within};
 use super::*;
 use crate::http::{self, Backend, Shares};
 use crate::inventory::{self, Inventory};
-use crate::model::{Forecast, ForecastLeftOut, ForecastSummary, ForeseenLogin};
+use crate::model::{Forecast, ForeseenLogin};
 use crate::secret::Key;
 
 struct House {
@@ -225,11 +225,8 @@ async fn a_calendar_for_which_no_forecast_is_made_is_to_be_asked_for_again() {
 /// Answers every question with one login.
 fn one_login() -> http::Forecasts {
     let (forecasts, mut orders) = http::Forecasts::channel();
+    let end = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(90 * 24);
     let forecast = Forecast {
-        from: Timestamp::UNIX_EPOCH,
-        to: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(90 * 24),
-        assumes: Vec::new(),
-        summary: ForecastSummary::default(),
         logins: vec![ForeseenLogin {
             by: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(60 * 24),
             person: "7".to_owned(),
@@ -239,13 +236,7 @@ fn one_login() -> http::Forecasts {
             pages: 0,
             round: 1,
         }],
-        renewals: Vec::new(),
-        emails: Vec::new(),
-        calls: Vec::new(),
-        version_ends: Vec::new(),
-        lapses: Vec::new(),
-        single_admin_pages: Vec::new(),
-        left_out: ForecastLeftOut::default(),
+        ..Forecast::of_nothing(Timestamp::UNIX_EPOCH, end)
     };
     let forecast = Arc::new(forecast);
     tokio::spawn(async move {

@@ -8,41 +8,30 @@ use crate::email::digest_context::{DigestContext, GraphVersion};
 use crate::email::text::Language;
 use crate::model::{
     ActivityCounts, Cause, ComingLogin, ConsumedVersion, Consumer, Expiry, Facts, Fleet, Health,
-    Incident, IncidentId, IncidentKey, IncidentState, Kind, LaggingToken, MailQueue, Permissions,
-    Scopes, SingleAdminPages, SinkReport, Token, TokenId,
+    Incident, IncidentId, IncidentKey, Kind, LaggingToken, MailQueue, Permissions, Scopes,
+    SingleAdminPages, SinkReport, Token, TokenId,
 };
 
 pub(super) fn incident(cause: Cause, affected: u64, now: Timestamp) -> Incident {
     let of_a_person = !cause.is_about_app() && !cause.concerns_operator();
+    let incident_key = match cause {
+        _ if cause.is_about_sink() => IncidentKey::of_sink("chatbot", cause),
+        _ if cause.is_about_database() => IncidentKey::of_database(cause),
+        _ => IncidentKey {
+            app: "acme".to_owned(),
+            cause: cause.incident_key(),
+            subject: if of_a_person { "1000200" } else { "" }.to_owned(),
+        },
+    };
     Incident {
         id: IncidentId(17),
-        incident_key: match cause {
-            _ if cause.is_about_sink() => IncidentKey::of_sink("chatbot", cause),
-            _ if cause.is_about_database() => IncidentKey::of_database(cause),
-            _ => IncidentKey {
-                app: "acme".to_owned(),
-                cause: cause.incident_key(),
-                subject: if of_a_person { "1000200" } else { "" }.to_owned(),
-            },
-        },
-        cause,
         subject_name: of_a_person.then(|| "Maria Schmidt".to_owned()),
-        state: IncidentState::Open,
-        opened_at: now - SignedDuration::from_hours(3),
         deadline: cause.is_upcoming().then(|| coming_end(now)),
-        review_at: None,
         notified: vec!["maria@example.com".to_owned()],
-        notified_cause: None,
-        notified_at: None,
-        awaiting_since: None,
-        escalated_at: None,
-        relapses: 0,
-        well_since: None,
-        flapping_notified_at: None,
-        apps: Vec::new(),
         affected,
         still_affected: affected,
         ever_affected: affected,
+        ..Incident::opened(incident_key, cause, now - SignedDuration::from_hours(3))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::{Cause, Incident, IncidentId, IncidentKey, IncidentState};
+use crate::model::{Cause, Incident, IncidentId, IncidentKey};
 
 /// An incident that is open, or was.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Case {
         Self {
             incident: Incident {
                 id,
-                ..opened(key, cause, now)
+                ..Incident::opened(key, cause, now)
             },
             emails: 0,
             has_recovered: false,
@@ -51,31 +51,5 @@ impl Case {
     pub(super) fn review_soon(&mut self, now: Timestamp) {
         let at = self.incident.review_at.map_or(now, |at| at.min(now));
         self.incident.review_at = Some(at);
-    }
-}
-
-/// An incident that begins, before anybody is notified.
-pub(in crate::forecast) fn opened(key: IncidentKey, cause: Cause, now: Timestamp) -> Incident {
-    Incident {
-        id: IncidentId(0),
-        incident_key: key,
-        cause,
-        subject_name: None,
-        state: IncidentState::Open,
-        opened_at: now,
-        deadline: None,
-        review_at: Some(now),
-        notified: Vec::new(),
-        notified_cause: None,
-        notified_at: None,
-        awaiting_since: None,
-        escalated_at: None,
-        relapses: 0,
-        well_since: None,
-        flapping_notified_at: None,
-        apps: Vec::new(),
-        affected: 0,
-        still_affected: 0,
-        ever_affected: 0,
     }
 }

@@ -26,20 +26,7 @@ fn date(day: i64) -> Date {
 }
 
 fn empty() -> Forecast {
-    Forecast {
-        from: now(),
-        to: days(90),
-        assumes: Vec::new(),
-        summary: ForecastSummary::default(),
-        logins: Vec::new(),
-        renewals: Vec::new(),
-        emails: Vec::new(),
-        calls: Vec::new(),
-        version_ends: Vec::new(),
-        lapses: Vec::new(),
-        single_admin_pages: Vec::new(),
-        left_out: ForecastLeftOut::default(),
-    }
+    Forecast::of_nothing(now(), days(90))
 }
 
 fn login(day: i64, name: &str, app: &str, tokens: u64) -> ForeseenLogin {
