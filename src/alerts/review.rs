@@ -7,7 +7,7 @@ use super::Rules;
 use super::policy::{self, Decision, ReviewContext};
 use super::posts;
 use super::recipients::{Recipients, each_once, recipients_of_incident};
-use crate::email::context::EmailContext;
+use crate::email::context::{EmailContext, Readers};
 use crate::email::incident_email;
 use crate::inventory::{self, Tx};
 use crate::model::{
@@ -240,12 +240,14 @@ impl Review<'_, '_> {
         Ok(tokens)
     }
 
-    /// A login link for the person, if a login helps and links are configured.
+    /// A link for the person, if links are configured, and a login helps or a check after the cause is lifted.
     fn login_link(&self, tokens: &[Token]) -> Result<Option<String>, inventory::Error> {
         let Some(links) = &self.rules.login_links else {
             return Ok(None);
         };
-        if !policy::is_fixed_by_login(self.incident, tokens, links) {
+        let helps = policy::is_fixed_by_login(self.incident, tokens, links)
+            || policy::is_lifted_elsewhere(self.incident);
+        if !helps {
             return Ok(None);
         }
         let link = self
@@ -264,6 +266,7 @@ impl Review<'_, '_> {
             pages: 0,
             apps: &self.hit,
             sink: self.sink.as_ref(),
+            readers: Readers::Operators,
             recipients: &[],
             operators: &self.rules.operators,
             login_link: None,
@@ -275,13 +278,30 @@ impl Review<'_, '_> {
         })
     }
 
+    /// Operators get a copy of their own, with the names of tokens and with commands.
     fn enqueue(&self, facts: &EmailContext<'_>) -> Result<(), inventory::Error> {
-        let page = incident_email::page(facts);
+        let everyone = facts.recipients.iter().cloned();
+        let (operators, owners): (Vec<String>, Vec<String>) =
+            everyone.partition(|address| self.rules.operators.contains(address));
+        self.enqueue_copy(facts, Readers::Owners, owners)?;
+        self.enqueue_copy(facts, Readers::Operators, operators)
+    }
+
+    fn enqueue_copy(
+        &self,
+        facts: &EmailContext<'_>,
+        readers: Readers,
+        recipients: Vec<String>,
+    ) -> Result<(), inventory::Error> {
+        if recipients.is_empty() {
+            return Ok(());
+        }
+        let page = incident_email::page(&EmailContext { readers, ..*facts });
         let rendered = self.rules.templates.render_email(&page);
         let email = NewEmail {
             incident: Some(self.incident.id),
             in_reply_to: self.tx.first_message_id(self.incident.id)?,
-            ..rendered.addressed(facts.recipients.to_vec(), self.message_id()?)
+            ..rendered.addressed(recipients, self.message_id()?)
         };
         self.tx.enqueue_email(&email, self.now)
     }

@@ -2,10 +2,11 @@
 
 mod lines;
 
-use super::model::{AMBER, EmailModel, GREEN, RED, Row, Section};
+use super::model::{BigNumber, EmailModel, Row, Section};
 use crate::email::digest_context::DigestContext;
 use crate::email::formatting;
 use crate::email::text::{Summary, fill};
+use crate::look::Tone;
 
 /// The maximum number of lines per section.
 const LINES: usize = 15;
@@ -17,9 +18,9 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
         language: context.language.code(),
         subject: fill(labels.subject, &[("headline", &headline)]),
         color: match context.fleet.dead {
-            _ if context.is_all_well() => GREEN,
-            0 => AMBER,
-            _ => RED,
+            _ if context.is_all_well() => Tone::Good.color(),
+            0 => Tone::Warn.color(),
+            _ => Tone::Bad.color(),
         },
         label: if context.is_all_well() {
             labels.all_well.to_owned()
@@ -41,10 +42,48 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
             ],
         ),
         why: context.fleet_text(),
+        numbers: numbers(context),
         sections: context.sections(),
         footer: context.footer(),
         ..EmailModel::default()
     }
+}
+
+/// What works, what will need a person, and what does not work.
+fn numbers(context: &DigestContext) -> Vec<BigNumber> {
+    let (labels, fleet, activity) = (context.labels(), context.fleet, context.activity);
+    let working = fleet.healthy + fleet.expiring + fleet.failing;
+    let need_login = context.logins.iter().map(|login| login.tokens).sum();
+    let change = |count: u64, form: &str| match count {
+        0 => String::new(),
+        _ => fill(form, &[("count", &context.language.count(count))]),
+    };
+    let number = |value: u64, label, change, tone: Tone| BigNumber {
+        value: context.language.count(value),
+        label,
+        change,
+        color: match value {
+            0 => Tone::Idle.color(),
+            _ => tone.color(),
+        },
+    };
+    let renewed = change(activity.renewed, labels.renewed_change);
+    let opened = change(activity.opened, labels.opened_change);
+    let resolved = change(activity.resolved, labels.resolved_change);
+    let incidents = [opened, resolved]
+        .into_iter()
+        .filter(|part| !part.is_empty());
+    let incidents: Vec<String> = incidents.collect();
+    vec![
+        number(working, labels.working, renewed, Tone::Good),
+        number(need_login, labels.need_login, String::new(), Tone::Warn),
+        number(
+            fleet.dead,
+            labels.not_working,
+            incidents.join(", "),
+            Tone::Bad,
+        ),
+    ]
 }
 
 impl DigestContext {

@@ -1,9 +1,10 @@
 //! The email about an incident, from its facts. Pure. Names from outside are cleaned and escaped here.
 
-use super::context::EmailContext;
-use super::model::{AMBER, EmailModel, GREEN, RED};
+use super::context::{EmailContext, Readers};
+use super::model::EmailModel;
 use super::text::fill;
 use super::{expiry_bars, instructions, sentences, token_rows};
+use crate::look::Tone;
 use crate::model::{Cause, EmailReason, Severity};
 
 pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
@@ -18,18 +19,22 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
         headline: sentences::action(context),
         about: about(context),
         why: sentences::why(context),
+        button: instructions::button(context),
         expiries_title: phrases.time_left,
         expiries: expiry_bars::expiry_groups(context),
         instructions_title: phrases.what_to_do,
         instructions: instructions::steps(context),
         otherwise_title: sentences::otherwise_title(context),
         otherwise: sentences::otherwise(context),
-        tokens_title: phrases.tokens,
+        tokens_title: match context.readers {
+            Readers::Operators => phrases.tokens,
+            Readers::Owners => phrases.affected,
+        },
         tokens,
         count: context.language.count(context.count),
         more: context.language.and_more(unnamed),
-        sections: Vec::new(),
         footer: footer(context),
+        ..EmailModel::default()
     }
 }
 
@@ -144,11 +149,15 @@ fn about(context: &EmailContext<'_>) -> String {
 }
 
 fn color(context: &EmailContext<'_>) -> &'static str {
-    match severity(context) {
-        Severity::Info => GREEN,
-        Severity::Warning => AMBER,
-        Severity::Critical => RED,
-    }
+    let asks_for_nothing = context.reason == EmailReason::Withdrawn
+        || !context.reason.is_over() && context.cause().waits_for_meta();
+    let tone = match severity(context) {
+        _ if asks_for_nothing => Tone::Idle,
+        Severity::Info => Tone::Good,
+        Severity::Warning => Tone::Warn,
+        Severity::Critical => Tone::Bad,
+    };
+    tone.color()
 }
 
 fn severity(context: &EmailContext<'_>) -> Severity {
@@ -160,6 +169,14 @@ fn severity(context: &EmailContext<'_>) -> Severity {
         true => Severity::Info,
         false if works || cause.waits_for_meta() => Severity::Warning,
         false => Severity::Critical,
+    }
+}
+
+fn why_you(context: &EmailContext<'_>) -> &'static str {
+    match context.readers {
+        Readers::Operators => context.phrases().you_operate,
+        Readers::Owners if context.count == 0 => context.phrases().you_are_named_for_app,
+        Readers::Owners => context.phrases().you_are_named,
     }
 }
 
@@ -177,7 +194,7 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
         }
     };
     vec![
-        sentences::filled(context.phrases().about_perennial, context),
+        sentences::filled(why_you(context), context),
         context.language.went_to(context.recipients),
         fill(
             form,

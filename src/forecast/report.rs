@@ -13,7 +13,7 @@ use super::sentences;
 use super::story::opened;
 use super::timeline::{Checks, ClassIndex, Email, OtherCalls, Timeline};
 use crate::alerts::Recipients;
-use crate::email::context::EmailContext;
+use crate::email::context::{EmailContext, Readers};
 use crate::email::incident_email;
 use crate::model::{
     BusiestDay, DayOfCalls, EmailReason, ForecastLeftOut, ForecastSummary, ForeseenEmail,
@@ -302,6 +302,7 @@ impl Told<'_> {
             pages: self.person.pages,
             apps: &[],
             sink: None,
+            readers: Readers::of(to, &self.settings.alerts.operators),
             recipients: to,
             operators: &self.settings.alerts.operators,
             login_link: None,

@@ -59,6 +59,13 @@ impl Tone {
         }
     }
 
+    /// The tone of a light color; idle if it is none of them.
+    pub fn of_color(color: &str) -> Self {
+        let all = [Self::Good, Self::Warn, Self::Bad];
+        let found = all.into_iter().find(|tone| tone.color() == color);
+        found.unwrap_or_default()
+    }
+
     /// The color in the light look.
     pub fn color(self) -> &'static str {
         light().get(self.name()).copied().unwrap_or_default()

@@ -12,6 +12,7 @@ const LOOKS = [
   { name: "desktop", width: 1280, height: 800 },
 ];
 const SCHEMES = ["light", "dark"];
+const LANGUAGES = ["de", "en"];
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -43,8 +44,17 @@ async function open() {
   return { page, forbidden, close };
 }
 
-/** How a page looks, into the build folder; nothing of it may be cut off at the side. */
+/** How a page looks in each language, into the build folder; nothing of it may be cut off at the side. */
 async function picture(page, name) {
+  for (const language of LANGUAGES) {
+    await page.setExtraHTTPHeaders({ "Accept-Language": language });
+    await page.reload();
+    assert.equal(await page.locator("html").getAttribute("lang"), language, name);
+    await pictures(page, `${name}-${language}`);
+  }
+}
+
+async function pictures(page, name) {
   for (const { name: look, width, height } of LOOKS) {
     await page.setViewportSize({ width, height });
     for (const colorScheme of SCHEMES) {

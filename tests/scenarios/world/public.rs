@@ -64,6 +64,12 @@ impl World {
             listen: ListenAddress::Unix(socket.clone()),
             public_url: PUBLIC_URL.to_owned(),
             webhook_verify_token: None,
+            sender: perennial::email::Sender {
+                company: "Acme GmbH".to_owned(),
+                contact: "help@acme.example".to_owned(),
+            },
+            language: perennial::email::text::Language::English,
+            timezone: jiff::tz::TimeZone::UTC,
             logins: logins.clone(),
         };
         let now = Arc::new(Mutex::new(self.now));
@@ -189,11 +195,21 @@ impl Public {
         self.ask("GET", address).await
     }
 
+    /// As a browser that prefers this language.
+    pub async fn get_in(&self, address: &str, language: &str) -> Result<Answer> {
+        let header = format!("Accept-Language: {language}\r\n");
+        self.send("GET", address, &header).await
+    }
+
     pub async fn post(&self, address: &str) -> Result<Answer> {
         self.ask("POST", address).await
     }
 
     pub async fn ask(&self, method: &str, address: &str) -> Result<Answer> {
+        self.send(method, address, "").await
+    }
+
+    async fn send(&self, method: &str, address: &str, headers: &str) -> Result<Answer> {
         let target = address
             .strip_prefix("https://tokens.example.com")
             .ok_or_else(|| format!("this leads elsewhere: {address}"))?;
@@ -201,7 +217,7 @@ impl Public {
         let mut stream = UnixStream::connect(&self.socket).await?;
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: tokens.example.com\r\nConnection: close\r\n\
-             Content-Length: 0\r\n\r\n"
+             {headers}Content-Length: 0\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = String::new();
