@@ -101,13 +101,11 @@ impl DigestContext {
         }
     }
 
+    /// What the three numbers do not say.
     fn fleet_text(&self) -> String {
         let (labels, fleet) = (self.labels(), self.fleet);
         let parts: Vec<String> = [
-            (fleet.healthy, labels.healthy),
-            (fleet.expiring, labels.expiring),
             (fleet.failing, labels.failing),
-            (fleet.dead, labels.dead),
             (fleet.unverified, labels.unverified),
         ]
         .into_iter()
@@ -115,7 +113,8 @@ impl DigestContext {
         .map(|(count, form)| fill(form, &[("count", &self.language.count(count))]))
         .collect();
         match parts.is_empty() {
-            true => labels.no_tokens.to_owned(),
+            true if fleet.total() == 0 => labels.no_tokens.to_owned(),
+            true => String::new(),
             false => fill(labels.states, &[("states", &parts.join(" · "))]),
         }
     }

@@ -9,6 +9,7 @@ use crate::model::{Cause, EmailReason, Severity};
 
 pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
     let phrases = context.phrases();
+    let button = instructions::button(context);
     let tokens = token_rows::token_rows(context);
     let unnamed = context.count.saturating_sub(tokens.len() as u64);
     EmailModel {
@@ -18,8 +19,12 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
         label: sentences::label(context),
         headline: sentences::action(context),
         about: about(context),
-        why: sentences::why(context),
-        button: instructions::button(context),
+        // A button stands right below the first sentence, and the rest below the button.
+        why: match button {
+            Some(_) => sentences::why(context),
+            None => sentences::why_in_full(context),
+        },
+        button,
         expiries_title: phrases.time_left,
         expiries: expiry_bars::expiry_groups(context),
         instructions_title: phrases.what_to_do,
@@ -54,7 +59,7 @@ pub(crate) fn brief(context: &EmailContext<'_>) -> Brief {
     };
     let unaddressed = EmailContext { reason, ..*context };
     let text = [
-        sentences::why(&unaddressed),
+        sentences::why_in_full(&unaddressed),
         sentences::otherwise(&unaddressed),
     ];
     Brief {
@@ -193,7 +198,10 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
             (context.phrases().incident, ("app", app))
         }
     };
-    vec![
+    let calendar = context
+        .calendar
+        .map(|link| fill(context.phrases().calendar, &[("link", link)]));
+    let lines = [
         sentences::filled(why_you(context), context),
         context.language.went_to(context.recipients),
         fill(
@@ -204,7 +212,8 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
                 ("at", &opened_at),
             ],
         ),
-    ]
+    ];
+    calendar.into_iter().chain(lines).collect()
 }
 
 #[cfg(test)]

@@ -130,10 +130,14 @@ pub(crate) fn button(context: &EmailContext<'_>) -> Option<ButtonLine> {
     Some(ButtonLine {
         label: sentences::filled(phrases.log_in_button, context),
         link: link.to_owned(),
-        notes: vec![
-            first.line(context).text,
-            sentences::filled(phrases.button_is_safe, context),
-        ],
+        notes: [
+            sentences::besides(context),
+            vec![
+                first.line(context).text,
+                sentences::filled(phrases.button_is_safe, context),
+            ],
+        ]
+        .concat(),
     })
 }
 

@@ -73,8 +73,6 @@ pub(super) struct Button {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct List {
     pub(super) title: String,
-    /// Whether everything in it works.
-    pub(super) works: bool,
     pub(super) count: String,
     pub(super) rows: Vec<Row>,
     pub(super) more: Option<String>,
@@ -84,6 +82,8 @@ pub(super) struct List {
 pub(super) struct Row {
     pub(super) title: String,
     pub(super) detail: String,
+    /// Nothing is missing.
+    pub(super) works: bool,
 }
 
 /// An answer without a page.

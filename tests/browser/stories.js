@@ -216,6 +216,7 @@ async function lockedAndCheckedAtOnce() {
   const nora = await family("Nora Brandt", "Book Corner");
   const held = await meta.token("long_lived", { app: "1002", person: nora.id, scopes: CONNECTOR });
   daemon.command(["import", "--app", "connector", "--name", "connector-nora", "--owner", "nora@example.com"], held);
+  await daemon.ask("POST", "/v1/tokens/connector-nora/check");
   await daemon.journalTells('"checked"', "connector-nora");
   await meta.happen("checkpoint", { person: nora.id });
   await daemon.ask("POST", "/v1/tokens/connector-nora/check");

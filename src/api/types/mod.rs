@@ -1,5 +1,6 @@
 //! The request and answer types that server and client share.
 
+mod calendars;
 mod deliveries;
 mod events;
 mod imports;
@@ -13,6 +14,7 @@ mod secrets;
 mod tokens;
 
 pub use crate::model::IncidentFilter;
+pub use calendars::{CalendarList, CalendarQuery, CalendarView};
 pub use deliveries::{
     ConsumerView, DeliveryList, DeliveryQuery, DeliveryView, InUseRequest, Retried, RetryRequest,
     SinkTestRequest, SinkTestResult,

@@ -100,7 +100,7 @@ texts! {
         not_checked_now, ended, ends, lacks, every_permission, good_until, good_without_end,
         version, consumer_uses, consumer_is_silent,
         // the end of the email
-        about_perennial, about_perennial_of, contact, you_operate, you_are_named, you_are_named_for_app, went_to_one, went_to, went_to_many, incident, incident_of_sink,
+        about_perennial, about_perennial_of, calendar, contact, you_operate, you_are_named, you_are_named_for_app, went_to_one, went_to, went_to_many, incident, incident_of_sink,
         incident_of_database,
         // the email about an undelivered email
         undelivered, undelivered_label, undelivered_headline, undelivered_why, undelivered_step,
@@ -121,7 +121,7 @@ texts! {
     /// The texts of the summary for the operators.
     Summary {
         subject, all_work, some_do_not, all_well, incidents_open, period, no_tokens, states,
-        healthy, expiring, failing, dead, unverified, working, need_login, not_working, renewed_change, opened_change, resolved_change, waiting, incident, incident_of_app, incident_of_sink, logins,
+        failing, unverified, working, need_login, not_working, renewed_change, opened_change, resolved_change, waiting, incident, incident_of_app, incident_of_sink, logins,
         no_logins, login, single_admin_pages, pages_of, versions, version_of, version_ends,
         activity, renewed, derived, resolved, emails, mail, undelivered, queued, next,
     }

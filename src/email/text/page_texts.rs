@@ -49,5 +49,5 @@ texts! { DeletionTexts {
     access_many, gone, kept,
 } }
 texts! { RowTexts {
-    page, login, system_user, unconfirmed, lacks, works,
+    page, login, system_user, unconfirmed, lacks, works, good_until,
 } }

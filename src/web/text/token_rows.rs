@@ -25,7 +25,6 @@ pub(super) fn list(reader: &Reader, title: &str, tokens: &[Token], count: u64) -
     let more = count.saturating_sub(rows.len() as u64);
     Some(List {
         title: title.to_owned(),
-        works: tokens.iter().all(Token::works),
         count: reader.language.count(count),
         rows,
         more: reader.language.and_more(more),
@@ -44,6 +43,7 @@ fn row(reader: &Reader, token: &Token) -> Row {
     let details = kind.map(str::to_owned).into_iter().chain([state]);
     Row {
         title: token.title().to_owned(),
+        works: token.works() && token.missing_scopes().is_empty(),
         detail: details.collect::<Vec<_>>().join(" · "),
     }
 }
@@ -57,10 +57,7 @@ fn state(reader: &Reader, token: &Token) -> String {
             fill(texts.rows.lacks, &[("missing", &missing)])
         }
         Health::Healthy | Health::Lacking { .. } => match token.deadline() {
-            Some(end) => {
-                let until = fill(texts.result.good_until, &[("at", &reader.date(end))]);
-                format!("{} · {until}", texts.rows.works)
-            }
+            Some(end) => fill(texts.rows.good_until, &[("at", &reader.date(end))]),
             None => texts.rows.works.to_owned(),
         },
         Health::Expiring { cause } | Health::Failing { cause, .. } | Health::Dead { cause, .. } => {

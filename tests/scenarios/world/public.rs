@@ -198,7 +198,7 @@ impl Public {
     /// As a browser that prefers this language.
     pub async fn get_in(&self, address: &str, language: &str) -> Result<Answer> {
         let header = format!("Accept-Language: {language}\r\n");
-        self.send("GET", address, &header).await
+        self.ask_with("GET", address, &header).await
     }
 
     pub async fn post(&self, address: &str) -> Result<Answer> {
@@ -206,10 +206,11 @@ impl Public {
     }
 
     pub async fn ask(&self, method: &str, address: &str) -> Result<Answer> {
-        self.send(method, address, "").await
+        self.ask_with(method, address, "").await
     }
 
-    async fn send(&self, method: &str, address: &str, headers: &str) -> Result<Answer> {
+    /// Asks with further headers, each with its end of line.
+    pub async fn ask_with(&self, method: &str, address: &str, headers: &str) -> Result<Answer> {
         let target = address
             .strip_prefix("https://tokens.example.com")
             .ok_or_else(|| format!("this leads elsewhere: {address}"))?;
@@ -217,7 +218,7 @@ impl Public {
         let mut stream = UnixStream::connect(&self.socket).await?;
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: tokens.example.com\r\nConnection: close\r\n\
-             {headers}Content-Length: 0\r\n\r\n"
+             Content-Length: 0\r\n{headers}\r\n"
         );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = String::new();
