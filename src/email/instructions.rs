@@ -4,7 +4,7 @@ use super::context::{self, EmailContext, Readers};
 use super::model::{ButtonLine, InstructionLine};
 use super::sentences;
 use super::text::Instruction;
-use crate::model::Cause;
+use crate::model::{Cause, Remedy};
 
 impl Instruction {
     const fn command(self) -> Option<&'static str> {
@@ -143,16 +143,10 @@ pub(crate) fn button(context: &EmailContext<'_>) -> Option<ButtonLine> {
 
 /// The first step to a new token, if the person's login gives one.
 const fn first_step(cause: Cause) -> Option<Instruction> {
-    match cause {
-        Cause::ExpiresSoon
-        | Cause::Expired
-        | Cause::DataAccessExpiresSoon
-        | Cause::DataAccessExpired
-        | Cause::PasswordChanged
-        | Cause::AppRemoved
-        | Cause::SessionEnded
-        | Cause::ReplacedElsewhere => Some(Instruction::LogIn),
-        Cause::PermissionMissing => Some(Instruction::Grant),
+    match cause.remedy() {
+        _ if cause.concerns_operator() => None,
+        Remedy::Login | Remedy::Reauthorize => Some(Instruction::LogIn),
+        Remedy::GrantPermissions => Some(Instruction::Grant),
         _ => None,
     }
 }

@@ -217,6 +217,10 @@ fn render(
 }
 
 /// The class of a color in the built-in template, which gives it its dark color.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a template function owns its arguments"
+)]
 fn tone(color: String) -> &'static str {
     Tone::of_color(&color).name()
 }

@@ -56,8 +56,9 @@ async fn a_person_who_has_passed_the_security_check_has_it_checked_at_once() -> 
     ]);
     let before = orders(&world).await?;
     let order = format!("{link}/check");
+    let pressed = format!("{link}?checked");
     for _ in 0..3 {
-        assert_eq!(public.post(&order).await?.location()?, link);
+        assert_eq!(public.post(&order).await?.location()?, pressed);
     }
     assert_eq!(
         orders(&world).await?,
@@ -70,7 +71,9 @@ async fn a_person_who_has_passed_the_security_check_has_it_checked_at_once() -> 
         .says(&["One moment", "http-equiv=\"refresh\""]);
 
     world.act(&public).await?;
-    public.get(&link).await?.says(&["Not working yet"]);
+    public.get(&pressed).await?.says(&["Not working yet"]);
+    let unpressed = public.get(&link).await?;
+    assert!(!unpressed.body.contains("Not working yet"));
     public.post(&order).await?;
     assert_eq!(
         orders(&world).await?,

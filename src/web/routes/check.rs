@@ -21,6 +21,9 @@ const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// How long the page says that a check found nothing better.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
+/// The query of the address to which the button leads, so that only who pressed it reads that it was in vain.
+pub(super) const PRESSED: &str = "checked";
+
 const ASKED_BY: &str = "the link of an email";
 
 /// What to do at Meta, or how far the check is.
@@ -28,7 +31,8 @@ pub(super) async fn show(
     app_state: &AppState,
     reader: &Reader,
     invited: Invited,
-    link: String,
+    link: &str,
+    pressed: bool,
 ) -> Result<Response, PageError> {
     let ids: Vec<_> = invited.tokens.iter().map(|token| token.id).collect();
     let orders = app_state.read(move |view| {
@@ -50,12 +54,12 @@ pub(super) async fn show(
             tokens: &invited.tokens,
             count: invited.count,
             is_checking: orders.iter().any(|order| order.ended.is_none()),
-            was_in_vain: orders.iter().any(is_recent),
+            was_in_vain: pressed && orders.iter().any(is_recent),
         },
         format!("{link}/check"),
     );
     let page = Page {
-        address: link,
+        address: format!("{link}?{PRESSED}"),
         ..page
     };
     Ok(app_state.laid_out(reader, page, StatusCode::OK))
@@ -95,6 +99,6 @@ pub(super) async fn order(
         app_state.announce_work();
     }
     Ok(see_other(
-        &app_state.public(&format!("/login/{login_ticket}")),
+        &app_state.public(&format!("/login/{login_ticket}?{PRESSED}")),
     ))
 }

@@ -26,6 +26,7 @@ pub(super) async fn show(
     State(app_state): SharedAppState,
     reader: Reader,
     Path(login_ticket): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let Some(invited) = invited(&app_state, &Secret::new(login_ticket.as_str())).await? else {
         return Ok(unknown(&app_state, &reader));
@@ -35,7 +36,8 @@ pub(super) async fn show(
     }
     let link = app_state.public(&format!("/login/{login_ticket}"));
     if invited.login.wanted.remedy.is_lifted_elsewhere() {
-        return check::show(&app_state, &reader, invited, link).await;
+        let pressed = query.as_deref() == Some(check::PRESSED);
+        return check::show(&app_state, &reader, invited, &link, pressed).await;
     }
     let logins = app_state.logins();
     let app = logins.app(&invited.login.wanted.app);

@@ -119,13 +119,13 @@ fn link_until(reader: &Reader, login: &Login) -> String {
 
 pub(super) fn link_has_expired(reader: &Reader) -> Page {
     let texts = &reader.texts().common;
-    general(reader, Mood::Waiting, texts.expired_headline, texts.expired)
+    general(reader, Mood::Neutral, texts.expired_headline, texts.expired)
 }
 
 /// The page for a link that belongs to no login.
 pub(super) fn link_is_not_known(reader: &Reader) -> Page {
     let texts = &reader.texts().common;
-    general(reader, Mood::Waiting, texts.unknown_headline, texts.unknown)
+    general(reader, Mood::Neutral, texts.unknown_headline, texts.unknown)
 }
 
 pub(super) fn nothing_left_to_do(reader: &Reader, tokens: &[Token], count: u64) -> Page {
@@ -149,7 +149,7 @@ pub(super) fn login_is_not_known(reader: &Reader) -> Page {
     let texts = &reader.texts().common;
     general(
         reader,
-        Mood::Waiting,
+        Mood::Neutral,
         texts.too_late_headline,
         texts.too_late,
     )
