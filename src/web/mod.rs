@@ -3,10 +3,11 @@
 //! shows only what a login link, the address of a calendar, or a confirmation code is for.
 //!
 //! - `server`: connections and their limits · `rate_limit`: calls per client · `headers`: security headers
-//! - `state`: what all routes share · `reader`: the reader's language · `routes`: one file per subject · `page`, `text`: how an answer looks, and its
+//! - `state`: what all routes share · `reader`, `layout`: in whose language · `routes`: one file per subject · `page`, `text`: how an answer looks, and its
 //!   texts
 
 mod headers;
+mod layout;
 mod page;
 mod rate_limit;
 mod reader;

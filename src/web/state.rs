@@ -3,15 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
 use tokio::sync::watch;
 
 use super::Current;
-use super::page::Page;
 use super::rate_limit::RateLimiter;
-use super::reader::Reader;
-use crate::email::text::fill;
 use crate::login;
 use crate::webhooks;
 
@@ -36,23 +31,6 @@ impl AppState {
             signers: current.app_signatures.clone(),
             verify_token: current.settings.webhook_verify_token.clone(),
         }
-    }
-
-    /// A page in the reader's language, with the name of the company and whom to ask.
-    pub(super) fn laid_out(&self, reader: &Reader, page: Page, status: StatusCode) -> Response {
-        let texts = &reader.texts().common;
-        let sender = &reader.sender;
-        Page {
-            language: reader.language.code(),
-            company: sender.company.clone(),
-            question: match sender.contact.as_str() {
-                "" => texts.ask_operator.to_owned(),
-                contact => fill(texts.ask_contact, &[("contact", contact)]),
-            },
-            style: self.public("/login/style.css"),
-            ..page
-        }
-        .answer(status)
     }
 
     /// A public address of this daemon.

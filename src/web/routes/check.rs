@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
 
-use super::login::{Invited, NAMED, invited, unknown};
+use super::invited::{Invited, NAMED, invited, unknown};
 use super::see_other;
 use crate::model::{LastOrder, OrderKind};
 use crate::secret::Secret;

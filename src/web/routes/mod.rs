@@ -2,6 +2,7 @@
 
 mod calendar;
 mod check;
+mod invited;
 mod login;
 mod login_result;
 mod webhooks;
