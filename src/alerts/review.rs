@@ -265,32 +265,18 @@ impl Review<'_, '_> {
         })
     }
 
-    /// Operators get a copy of their own, with the names of tokens and with commands.
     fn enqueue(&self, facts: &EmailContext<'_>) -> Result<(), inventory::Error> {
-        let everyone = facts.recipients.iter().cloned();
-        let (operators, owners): (Vec<String>, Vec<String>) =
-            everyone.partition(|address| self.rules.operators.contains(address));
-        self.enqueue_copy(facts, Readers::Owners, owners)?;
-        self.enqueue_copy(facts, Readers::Operators, operators)
-    }
-
-    fn enqueue_copy(
-        &self,
-        facts: &EmailContext<'_>,
-        readers: Readers,
-        recipients: Vec<String>,
-    ) -> Result<(), inventory::Error> {
-        if recipients.is_empty() {
-            return Ok(());
+        for (readers, recipients) in Readers::copies(facts.recipients, facts.operators) {
+            let page = incident_email::page(&EmailContext { readers, ..*facts });
+            let rendered = self.rules.templates.render_email(&page);
+            let email = NewEmail {
+                incident: Some(self.incident.id),
+                in_reply_to: self.tx.first_message_id(self.incident.id)?,
+                ..rendered.addressed(recipients, self.message_id()?)
+            };
+            self.tx.enqueue_email(&email, self.now)?;
         }
-        let page = incident_email::page(&EmailContext { readers, ..*facts });
-        let rendered = self.rules.templates.render_email(&page);
-        let email = NewEmail {
-            incident: Some(self.incident.id),
-            in_reply_to: self.tx.first_message_id(self.incident.id)?,
-            ..rendered.addressed(recipients, self.message_id()?)
-        };
-        self.tx.enqueue_email(&email, self.now)
+        Ok(())
     }
 
     /// The message id, which stays the same if the email is written again after a crash. It contains the opening time,

@@ -55,6 +55,19 @@ impl Readers {
             false => Self::Owners,
         }
     }
+
+    /// The copies of an email, each with its recipients.
+    pub(crate) fn copies(all: &[String], operators: &[String]) -> Vec<(Self, Vec<String>)> {
+        let (of_operators, of_owners) = all
+            .iter()
+            .cloned()
+            .partition(|address| operators.contains(address));
+        let copies = [(Self::Owners, of_owners), (Self::Operators, of_operators)];
+        let copies = copies.into_iter();
+        copies
+            .filter(|(_, to): &(_, Vec<String>)| !to.is_empty())
+            .collect()
+    }
 }
 
 /// Selects the grammatical case that a sentence needs.

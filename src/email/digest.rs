@@ -49,41 +49,43 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
     }
 }
 
-/// What works, what will need a person, and what does not work.
-fn numbers(context: &DigestContext) -> Vec<BigNumber> {
-    let (labels, fleet, activity) = (context.labels(), context.fleet, context.activity);
-    let working = fleet.healthy + fleet.expiring + fleet.failing;
-    let need_login = context.logins.iter().map(|login| login.tokens).sum();
-    let change = |count: u64, form: &str| match count {
+/// What happened since the last summary; empty if nothing did.
+fn change(context: &DigestContext, count: u64, form: &str) -> String {
+    match count {
         0 => String::new(),
         _ => fill(form, &[("count", &context.language.count(count))]),
-    };
-    let number = |value: u64, label, change, tone: Tone| BigNumber {
+    }
+}
+
+/// What works, what will need a person, and what does not work.
+fn numbers(context: &DigestContext) -> Vec<BigNumber> {
+    let (labels, fleet) = (context.labels(), context.fleet);
+    let working = fleet.healthy + fleet.expiring + fleet.failing;
+    let need_login = context.logins.iter().map(|login| login.tokens).sum();
+    let renewed = change(context, context.activity.renewed, labels.renewed_change);
+    let incidents = incidents_change(context);
+    [
+        (working, labels.working, renewed, Tone::Good),
+        (need_login, labels.need_login, String::new(), Tone::Warn),
+        (fleet.dead, labels.not_working, incidents, Tone::Bad),
+    ]
+    .map(|(value, label, change, tone)| BigNumber {
         value: context.language.count(value),
         label,
         change,
-        color: match value {
-            0 => Tone::Idle.color(),
-            _ => tone.color(),
-        },
-    };
-    let renewed = change(activity.renewed, labels.renewed_change);
-    let opened = change(activity.opened, labels.opened_change);
-    let resolved = change(activity.resolved, labels.resolved_change);
-    let incidents = [opened, resolved]
-        .into_iter()
-        .filter(|part| !part.is_empty());
-    let incidents: Vec<String> = incidents.collect();
-    vec![
-        number(working, labels.working, renewed, Tone::Good),
-        number(need_login, labels.need_login, String::new(), Tone::Warn),
-        number(
-            fleet.dead,
-            labels.not_working,
-            incidents.join(", "),
-            Tone::Bad,
-        ),
-    ]
+        color: if value == 0 { Tone::Idle } else { tone }.color(),
+    })
+    .to_vec()
+}
+
+fn incidents_change(context: &DigestContext) -> String {
+    let (labels, activity) = (context.labels(), context.activity);
+    let changes = [
+        change(context, activity.opened, labels.opened_change),
+        change(context, activity.resolved, labels.resolved_change),
+    ];
+    let changes = changes.into_iter().filter(|change| !change.is_empty());
+    changes.collect::<Vec<_>>().join(", ")
 }
 
 impl DigestContext {

@@ -4,11 +4,12 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::invited::{Invited, NAMED, invited, unknown};
 use super::see_other;
-use crate::model::{LastOrder, OrderKind};
+use crate::inventory::{self, Tx};
+use crate::model::{Incident, LastOrder, OrderKind, Token};
 use crate::secret::Secret;
 use crate::web::page::{Page, PageError};
 use crate::web::reader::Reader;
@@ -34,12 +35,7 @@ pub(super) async fn show(
     link: &str,
     pressed: bool,
 ) -> Result<Response, PageError> {
-    let ids: Vec<_> = invited.tokens.iter().map(|token| token.id).collect();
-    let orders = app_state.read(move |view| {
-        let orders = ids.into_iter().map(|id| view.last_order(id));
-        orders.collect::<Result<Vec<_>, _>>()
-    });
-    let orders: Vec<LastOrder> = orders.await?.into_iter().flatten().collect();
+    let orders = last_orders(app_state, &invited.tokens).await?;
     let now = app_state.now();
     let platform = app_state.logins().platform_title(&invited.login.wanted.app);
     let is_recent = |order: &LastOrder| {
@@ -65,6 +61,15 @@ pub(super) async fn show(
     Ok(app_state.laid_out(reader, page, StatusCode::OK))
 }
 
+async fn last_orders(app_state: &AppState, tokens: &[Token]) -> Result<Vec<LastOrder>, PageError> {
+    let ids: Vec<_> = tokens.iter().map(|token| token.id).collect();
+    let orders = app_state.read(move |view| {
+        let orders = ids.into_iter().map(|id| view.last_order(id));
+        orders.collect::<Result<Vec<_>, _>>()
+    });
+    Ok(orders.await?.into_iter().flatten().collect())
+}
+
 pub(super) async fn order(
     State(app_state): SharedAppState,
     reader: Reader,
@@ -80,25 +85,32 @@ pub(super) async fn order(
         return Err(PageError::Nothing);
     };
     let now = app_state.now();
-    let ordered = app_state.write(move |tx| {
-        let mut ordered = 0;
-        for token in tx.tokens_of_incident(&incident, NAMED)? {
-            let last = tx.last_order(token.id)?;
-            let is_enough = last.is_some_and(|order| match order.ended {
-                None => true,
-                Some(end) => now.duration_since(end.at) < PAUSE,
-            });
-            if !is_enough {
-                tx.order(&token, OrderKind::Check, ASKED_BY, now)?;
-                ordered += 1;
-            }
-        }
-        Ok(ordered)
-    });
+    let ordered = app_state.write(move |tx| order_checks(tx, &incident, now));
     if ordered.await? > 0 {
         app_state.announce_work();
     }
     Ok(see_other(
         &app_state.public(&format!("/login/{login_ticket}?{PRESSED}")),
     ))
+}
+
+/// Orders a check of each token that none was ordered of lately. Returns how many.
+fn order_checks(
+    tx: &Tx<'_>,
+    incident: &Incident,
+    now: Timestamp,
+) -> Result<usize, inventory::Error> {
+    let mut ordered = 0;
+    for token in tx.tokens_of_incident(incident, NAMED)? {
+        let last = tx.last_order(token.id)?;
+        let is_enough = last.is_some_and(|order| match order.ended {
+            None => true,
+            Some(end) => now.duration_since(end.at) < PAUSE,
+        });
+        if !is_enough {
+            tx.order(&token, OrderKind::Check, ASKED_BY, now)?;
+            ordered += 1;
+        }
+    }
+    Ok(ordered)
 }

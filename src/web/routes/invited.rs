@@ -2,7 +2,9 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
 
+use crate::inventory::{self, View};
 use crate::model::{Incident, IncidentState, Login, Token};
 use crate::secret::Secret;
 use crate::web::page::PageError;
@@ -34,15 +36,7 @@ pub(super) async fn invited(
             Some(id) => view.incident(id)?,
             None => None,
         };
-        let (tokens, count) = match (&incident, &login.wanted.person) {
-            (Some(incident), _) => (view.tokens_of_incident(incident, NAMED)?, incident.affected),
-            (None, Some(person)) => {
-                let token_counts = view.token_counts_of(&login.wanted.app, person, now)?;
-                let tokens = view.tokens_of_person(&login.wanted.app, person, NAMED)?;
-                (tokens, token_counts.working + token_counts.broken)
-            }
-            (None, None) => (Vec::new(), 0),
-        };
+        let (tokens, count) = tokens(view, &login, incident.as_ref(), now)?;
         Ok(Some(Invited {
             login,
             incident,
@@ -53,6 +47,25 @@ pub(super) async fn invited(
     Ok(found.await?)
 }
 
+/// Some of the link's tokens, and how many there are.
+fn tokens(
+    view: &View<'_>,
+    login: &Login,
+    incident: Option<&Incident>,
+    now: Timestamp,
+) -> Result<(Vec<Token>, u64), inventory::Error> {
+    let app = &login.wanted.app;
+    match (incident, &login.wanted.person) {
+        (Some(incident), _) => Ok((view.tokens_of_incident(incident, NAMED)?, incident.affected)),
+        (None, Some(person)) => {
+            let counts = view.token_counts_of(app, person, now)?;
+            let tokens = view.tokens_of_person(app, person, NAMED)?;
+            Ok((tokens, counts.working + counts.broken))
+        }
+        (None, None) => Ok((Vec::new(), 0)),
+    }
+}
+
 impl Invited {
     /// The page to show when this link is expired or no longer needed.
     pub(super) fn unusable_reason(
@@ -60,23 +73,21 @@ impl Invited {
         app_state: &AppState,
         reader: &Reader,
     ) -> Option<Response> {
+        if !self.login.is_open(app_state.now()) {
+            let page = text::link_has_expired(reader);
+            return Some(app_state.laid_out(reader, page, StatusCode::GONE));
+        }
         let state = self.incident.as_ref().map(|incident| incident.state);
-        let (page, status) = if !self.login.is_open(app_state.now()) {
-            (text::link_has_expired(reader), StatusCode::GONE)
-        } else if matches!(state, Some(IncidentState::Resolved { .. })) {
-            {
-                let works = self.tokens.iter().filter(|token| token.works());
-                let works: Vec<Token> = works.cloned().collect();
-                let count = works.len() as u64;
-                (
-                    text::nothing_left_to_do(reader, &works, count),
-                    StatusCode::OK,
-                )
-            }
-        } else {
-            return None;
-        };
-        Some(app_state.laid_out(reader, page, status))
+        matches!(state, Some(IncidentState::Resolved { .. })).then(|| {
+            let works: Vec<Token> = self
+                .tokens
+                .iter()
+                .filter(|token| token.works())
+                .cloned()
+                .collect();
+            let page = text::nothing_left_to_do(reader, &works, works.len() as u64);
+            app_state.laid_out(reader, page, StatusCode::OK)
+        })
     }
 }
 

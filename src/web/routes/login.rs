@@ -10,13 +10,13 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::check;
-use super::invited::{invited, unknown};
+use super::invited::{Invited, invited, unknown};
 use super::see_other;
 use crate::login::{oauth_dialog, policy};
 use crate::secret::Secret;
 use crate::web::page::PageError;
 use crate::web::reader::Reader;
-use crate::web::state::SharedAppState;
+use crate::web::state::{AppState, SharedAppState};
 use crate::web::text;
 
 /// Shows who has to log in, and for which tokens.
@@ -37,6 +37,10 @@ pub(super) async fn show(
         let pressed = query.as_deref() == Some(check::PRESSED);
         return check::show(&app_state, &reader, invited, &link, pressed).await;
     }
+    Ok(invitation(&app_state, &reader, &invited, link))
+}
+
+fn invitation(app_state: &AppState, reader: &Reader, invited: &Invited, link: String) -> Response {
     let logins = app_state.logins();
     let app = logins.app(&invited.login.wanted.app);
     let scopes = app.filter(|app| app.config_id.is_none());
@@ -49,8 +53,8 @@ pub(super) async fn show(
         tokens: &invited.tokens,
         count: invited.count,
     };
-    let page = text::invitation(&reader, &invitation, link);
-    Ok(app_state.laid_out(&reader, page, StatusCode::OK))
+    let page = text::invitation(reader, &invitation, link);
+    app_state.laid_out(reader, page, StatusCode::OK)
 }
 
 /// Redirects to Meta's dialog, with a `state` that is valid for this click only.

@@ -64,12 +64,18 @@ pub(in crate::web) fn check_page(reader: &Reader, check: &CheckPage<'_>, order: 
         ..page
     };
     match check.was_in_vain {
-        true => Page {
-            headline: texts.still_headline.to_owned(),
-            paragraphs: vec![with(texts.still)],
-            details: vec![with(how)],
-            ..page
-        },
+        true => in_vain(reader, check.platform, page),
         false => page,
+    }
+}
+
+/// What to do stands below the button then.
+fn in_vain(reader: &Reader, platform: PlatformTitle, page: Page) -> Page {
+    let texts = &reader.texts().check;
+    Page {
+        headline: texts.still_headline.to_owned(),
+        paragraphs: vec![fill(texts.still, &[("platform", platform)])],
+        details: page.paragraphs,
+        ..page
     }
 }

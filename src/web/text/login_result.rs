@@ -5,7 +5,7 @@ use super::{PlatformTitle, label, person, short};
 use crate::email::text::fill;
 use crate::login::Account;
 use crate::model::{Ending, Login, LoginError, Token};
-use crate::web::page::{Button, Mood, Page};
+use crate::web::page::{Button, List, Mood, Page};
 use crate::web::reader::Reader;
 
 /// The page after a login that gave tokens: what works again, what does not, and why.
@@ -15,25 +15,9 @@ pub(in crate::web) fn account(
     platform: PlatformTitle,
     again: Option<Button>,
 ) -> Page {
-    let texts = &reader.texts().result;
-    let (broken, working): (Vec<_>, Vec<_>) = account
-        .tokens
-        .iter()
-        .cloned()
-        .partition(|token| !token.works());
-    let token_counts = account.token_counts;
-    let is_over = account.is_over();
-    let missing = match is_over {
-        true => texts.still_missing,
-        false => texts.not_confirmed,
-    };
-    let lists = [
-        list(reader, missing, &broken, token_counts.broken),
-        list(reader, texts.works, &working, token_counts.working),
-    ];
     let mut paragraphs = remarks(reader, account, platform);
     if is_all_well(account) {
-        paragraphs.push(good_until(reader, &working));
+        paragraphs.push(good_until(reader, &account.tokens));
     }
     Page {
         mood: mood(account),
@@ -43,10 +27,25 @@ pub(in crate::web) fn account(
         paragraphs,
         footer: vec![footer(reader, account, again.as_ref()).to_owned()],
         button: again.filter(|_| is_known_incomplete(account)),
-        lists: lists.into_iter().flatten().collect(),
-        again_after: (!is_over).then_some(3),
+        lists: lists(reader, account),
+        again_after: (!account.is_over()).then_some(3),
         ..Page::default()
     }
+}
+
+fn lists(reader: &Reader, account: &Account) -> Vec<List> {
+    let (texts, counts) = (&reader.texts().result, account.token_counts);
+    let tokens = account.tokens.iter().cloned();
+    let (working, broken): (Vec<Token>, Vec<Token>) = tokens.partition(Token::works);
+    let missing = match account.is_over() {
+        true => texts.still_missing,
+        false => texts.not_confirmed,
+    };
+    let lists = [
+        list(reader, missing, &broken, counts.broken),
+        list(reader, texts.works, &working, counts.working),
+    ];
+    lists.into_iter().flatten().collect()
 }
 
 /// Until when all of it works, if nothing happens.
@@ -113,10 +112,10 @@ fn headline(reader: &Reader, account: &Account) -> String {
     if is_all_well(account) {
         return texts.all_works.to_owned();
     }
-    if account.fewer.is_some() || account.mismatch.is_some() {
-        return texts.fewer_headline.to_owned();
-    }
     match token_counts.broken {
+        _ if account.fewer.is_some() || account.mismatch.is_some() => {
+            texts.fewer_headline.to_owned()
+        }
         0 => texts.left_out_headline.to_owned(),
         broken => counted(broken, texts.missing_one, texts.missing_many),
     }
