@@ -34,13 +34,20 @@ pub(super) fn of_person(
     if !policy::is_fixed_by_login(incident, tokens, links) {
         return Ok(Links::default());
     }
-    let IncidentKey { app, subject, .. } = &incident.incident_key;
-    let calendar = match tx.has_calendar(app, subject)? {
-        true => Some(tx.name_calendar(app, subject, &links.public_url)?),
-        false => None,
-    };
     Ok(Links {
         login: Some(link()?),
-        calendar,
+        calendar: calendar(tx, &incident.incident_key, &links.public_url)?,
     })
+}
+
+fn calendar(
+    tx: &Tx<'_>,
+    key: &IncidentKey,
+    public_url: &str,
+) -> Result<Option<String>, inventory::Error> {
+    let IncidentKey { app, subject, .. } = key;
+    match tx.has_calendar(app, subject)? {
+        true => Ok(Some(tx.name_calendar(app, subject, public_url)?)),
+        false => Ok(None),
+    }
 }

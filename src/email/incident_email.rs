@@ -177,6 +177,21 @@ fn severity(context: &EmailContext<'_>) -> Severity {
     }
 }
 
+fn about_incident(context: &EmailContext<'_>) -> String {
+    let (incident, phrases) = (context.incident, context.phrases());
+    let (form, about) = match context.sink_name() {
+        Some(sink) => (phrases.incident_of_sink, ("sink", sink)),
+        None if context.cause().is_about_database() => (phrases.incident_of_database, ("app", "")),
+        None => (
+            phrases.incident,
+            ("app", incident.incident_key.app.as_str()),
+        ),
+    };
+    let id = incident.id.0.to_string();
+    let opened_at = context.language.moment(incident.opened_at, context.zone);
+    fill(form, &[("id", &id), about, ("at", &opened_at)])
+}
+
 fn why_you(context: &EmailContext<'_>) -> &'static str {
     match context.readers {
         Readers::Operators => context.phrases().you_operate,
@@ -186,32 +201,13 @@ fn why_you(context: &EmailContext<'_>) -> &'static str {
 }
 
 fn footer(context: &EmailContext<'_>) -> Vec<String> {
-    let incident = context.incident;
-    let opened_at = context.language.moment(incident.opened_at, context.zone);
-    let (form, about) = match context.sink_name() {
-        Some(sink) => (context.phrases().incident_of_sink, ("sink", sink)),
-        None if context.cause().is_about_database() => {
-            (context.phrases().incident_of_database, ("app", ""))
-        }
-        None => {
-            let app = incident.incident_key.app.as_str();
-            (context.phrases().incident, ("app", app))
-        }
-    };
     let calendar = context
         .calendar
         .map(|link| fill(context.phrases().calendar, &[("link", link)]));
     let lines = [
         sentences::filled(why_you(context), context),
         context.language.went_to(context.recipients),
-        fill(
-            form,
-            &[
-                ("id", &incident.id.0.to_string()),
-                about,
-                ("at", &opened_at),
-            ],
-        ),
+        about_incident(context),
     ];
     calendar.into_iter().chain(lines).collect()
 }

@@ -225,6 +225,18 @@ fn tone(color: String) -> &'static str {
     Tone::of_color(&color).name()
 }
 
+/// What templates can use besides the values of the email.
+fn add_globals(environment: &mut Environment<'_>, sender: &Sender, language: &str) {
+    let language = Language::of_code(language).unwrap_or_default();
+    let about_sender = sender.lines(language);
+    environment.add_global("company", sender.company.as_str());
+    environment.add_global("contact", sender.contact.as_str());
+    environment.add_global("about_sender", Value::from(Serde(about_sender)));
+    environment.add_global("light", Value::from(Serde(look::light())));
+    environment.add_global("dark", Value::from(Serde(look::dark())));
+    environment.add_function("tone", tone);
+}
+
 fn render_email(
     name: &str,
     template: &str,
@@ -240,14 +252,7 @@ fn render_email(
             .lstrip_blocks(true)
             .build()?,
     );
-    let language = Language::of_code(page.language).unwrap_or_default();
-    let about_sender = sender.lines(language);
-    environment.add_global("company", sender.company.as_str());
-    environment.add_global("contact", sender.contact.as_str());
-    environment.add_global("about_sender", Value::from(Serde(about_sender)));
-    environment.add_global("light", Value::from(Serde(look::light())));
-    environment.add_global("dark", Value::from(Serde(look::dark())));
-    environment.add_function("tone", tone);
+    add_globals(&mut environment, sender, page.language);
     environment.add_template(name, template)?;
     environment
         .get_template(name)?

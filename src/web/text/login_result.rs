@@ -4,7 +4,7 @@ use super::token_rows::{all_of, list};
 use super::{PlatformTitle, label, person, short};
 use crate::email::text::fill;
 use crate::login::Account;
-use crate::model::{Ending, Login, LoginError, Token};
+use crate::model::{Ending, Granted, Login, LoginError, Token};
 use crate::web::page::{Button, List, Mood, Page};
 use crate::web::reader::Reader;
 
@@ -142,16 +142,25 @@ fn remarks(reader: &Reader, account: &Account, platform: PlatformTitle) -> Vec<S
         remarks.push(fill(texts.declined, &values));
     }
     if granted.left_out_in_all > 0 {
-        let more = granted.left_out_in_all - granted.left_out.len() as u64;
-        let mut pages = granted.left_out.join(", ");
-        if more > 0 {
-            let count = reader.language.count(more);
-            pages = fill(texts.and_more, &[("named", &pages), ("count", &count)]);
-        }
+        let pages = left_out(reader, granted);
         let values = [("pages", pages.as_str()), ("platform", platform)];
         remarks.push(fill(texts.left_out, &values));
     }
     remarks
+}
+
+fn left_out(reader: &Reader, granted: &Granted) -> String {
+    let named = granted.left_out.join(", ");
+    match granted.left_out_in_all - granted.left_out.len() as u64 {
+        0 => named,
+        more => {
+            let values = [
+                ("named", named.as_str()),
+                ("count", &reader.language.count(more)),
+            ];
+            fill(reader.texts().result.and_more, &values)
+        }
+    }
 }
 
 /// The page after a login that gave nothing.
