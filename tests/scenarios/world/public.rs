@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use perennial::alerts::LoginLinks;
 use perennial::daemon::serve_forecasts;
+use perennial::email::Sender;
 use perennial::graph_sim::DialogAnswer;
 use perennial::http::{Backend, NowFn};
 use perennial::login::{self, LoginWorker};
@@ -36,6 +37,13 @@ pub struct Answer {
     pub body: String,
 }
 
+fn acme() -> Sender {
+    Sender {
+        company: "Acme GmbH".to_owned(),
+        contact: "help@acme.example".to_owned(),
+    }
+}
+
 impl World {
     /// Opens the web part. Logins request `scopes`, or a configuration of Login for Business.
     pub async fn open_public(&mut self, scopes: &str, config_id: Option<&str>) -> Result<Public> {
@@ -64,10 +72,7 @@ impl World {
             listen: ListenAddress::Unix(socket.clone()),
             public_url: PUBLIC_URL.to_owned(),
             webhook_verify_token: None,
-            sender: perennial::email::Sender {
-                company: "Acme GmbH".to_owned(),
-                contact: "help@acme.example".to_owned(),
-            },
+            sender: acme(),
             language: perennial::email::text::Language::English,
             timezone: jiff::tz::TimeZone::UTC,
             logins: logins.clone(),
