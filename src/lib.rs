@@ -4,6 +4,7 @@
 
 pub mod files;
 pub mod http_client;
+pub mod look;
 pub mod secret;
 
 pub mod model;

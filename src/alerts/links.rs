@@ -13,7 +13,7 @@ pub(super) struct Links {
     pub(super) calendar: Option<String>,
 }
 
-/// A login link if a login helps and links are configured, and beside it the calendar of a person who logs in.
+/// A link if links are configured, and a login helps or a check after the cause is lifted at Meta, and beside it the calendar of a person who logs in.
 pub(super) fn of_person(
     tx: &Tx<'_>,
     incident: &Incident,
@@ -24,16 +24,30 @@ pub(super) fn of_person(
     let Some(links) = &rules.login_links else {
         return Ok(Links::default());
     };
+    let link = || tx.login_link_for(incident, &links.public_url, now);
+    if policy::is_lifted_elsewhere(incident) {
+        return Ok(Links {
+            login: Some(link()?),
+            calendar: None,
+        });
+    }
     if !policy::is_fixed_by_login(incident, tokens, links) {
         return Ok(Links::default());
     }
-    let IncidentKey { app, subject, .. } = &incident.incident_key;
-    let calendar = match tx.has_calendar(app, subject)? {
-        true => Some(tx.name_calendar(app, subject, &links.public_url)?),
-        false => None,
-    };
     Ok(Links {
-        login: Some(tx.login_link_for(incident, &links.public_url, now)?),
-        calendar,
+        login: Some(link()?),
+        calendar: calendar(tx, &incident.incident_key, &links.public_url)?,
     })
+}
+
+fn calendar(
+    tx: &Tx<'_>,
+    key: &IncidentKey,
+    public_url: &str,
+) -> Result<Option<String>, inventory::Error> {
+    let IncidentKey { app, subject, .. } = key;
+    match tx.has_calendar(app, subject)? {
+        true => Ok(Some(tx.name_calendar(app, subject, public_url)?)),
+        false => Ok(None),
+    }
 }

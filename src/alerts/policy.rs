@@ -165,6 +165,13 @@ fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+/// Whether a person fixes the incident at Meta, after which a check shows that it works.
+pub fn is_lifted_elsewhere(incident: &Incident) -> bool {
+    incident.cause.remedy().is_lifted_elsewhere()
+        && !incident.incident_key.subject.is_empty()
+        && !incident.incident_key.cause.concerns_operator()
+}
+
 /// Whether a login through a link fixes the incident. A system user cannot log in, except with Login for Business.
 pub fn is_fixed_by_login(incident: &Incident, tokens: &[Token], links: &LoginLinks) -> bool {
     let incident_key = &incident.incident_key;

@@ -8,7 +8,7 @@ use super::links;
 use super::policy::{self, Decision, ReviewContext};
 use super::posts;
 use super::recipients::{Recipients, each_once, recipients_of_incident};
-use crate::email::context::EmailContext;
+use crate::email::context::{EmailContext, Readers};
 use crate::email::incident_email;
 use crate::inventory::{self, Tx};
 use crate::model::{
@@ -252,6 +252,7 @@ impl Review<'_, '_> {
             pages: 0,
             apps: &self.hit,
             sink: self.sink.as_ref(),
+            readers: Readers::Operators,
             recipients: &[],
             operators: &self.rules.operators,
             login_link: None,
@@ -265,14 +266,17 @@ impl Review<'_, '_> {
     }
 
     fn enqueue(&self, facts: &EmailContext<'_>) -> Result<(), inventory::Error> {
-        let page = incident_email::page(facts);
-        let rendered = self.rules.templates.render_email(&page);
-        let email = NewEmail {
-            incident: Some(self.incident.id),
-            in_reply_to: self.tx.first_message_id(self.incident.id)?,
-            ..rendered.addressed(facts.recipients.to_vec(), self.message_id()?)
-        };
-        self.tx.enqueue_email(&email, self.now)
+        for (readers, recipients) in Readers::copies(facts.recipients, facts.operators) {
+            let page = incident_email::page(&EmailContext { readers, ..*facts });
+            let rendered = self.rules.templates.render_email(&page);
+            let email = NewEmail {
+                incident: Some(self.incident.id),
+                in_reply_to: self.tx.first_message_id(self.incident.id)?,
+                ..rendered.addressed(recipients, self.message_id()?)
+            };
+            self.tx.enqueue_email(&email, self.now)?;
+        }
+        Ok(())
     }
 
     /// The message id, which stays the same if the email is written again after a crash. It contains the opening time,

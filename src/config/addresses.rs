@@ -17,6 +17,19 @@ pub fn address(text: &str) -> Result<String, String> {
     }
 }
 
+/// A name, an address or a sentence for people: one line, and not too long for the top of a phone.
+pub(super) fn line(text: &str) -> Result<String, String> {
+    const LONGEST: usize = 100;
+    match text.trim() {
+        "" => Err("is empty; remove the key instead".to_owned()),
+        line if line.contains(char::is_control) => Err("must be a single line".to_owned()),
+        line if line.chars().count() > LONGEST => {
+            Err(format!("is longer than {LONGEST} characters"))
+        }
+        line => Ok(line.to_owned()),
+    }
+}
+
 /// Parses an address with an optional display name. Returns a name quoted if mail headers require it.
 pub fn mailbox(text: &str) -> Result<String, String> {
     sender(text).ok_or_else(|| NO_SENDER.to_owned())

@@ -21,6 +21,9 @@ pub(crate) struct EmailContext<'a> {
     pub(crate) apps: &'a [String],
     /// What is wrong with the sink, while the incident is about one.
     pub(crate) sink: Option<&'a SinkReport>,
+    /// Who reads this copy.
+    pub(crate) readers: Readers,
+    /// Everyone who gets a copy.
     pub(crate) recipients: &'a [String],
     pub(crate) operators: &'a [String],
     /// The login link for the person, if there is one.
@@ -33,6 +36,38 @@ pub(crate) struct EmailContext<'a> {
     pub(crate) now: Timestamp,
     pub(crate) zone: &'a TimeZone,
     pub(crate) language: Language,
+}
+
+/// Who reads a copy of an email.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// They know tokens by their names, and have a shell.
+    Operators,
+    /// They know the names of people and pages.
+    Owners,
+}
+
+impl Readers {
+    /// Owners, as soon as one of the recipients is no operator.
+    pub(crate) fn of(recipients: &[String], operators: &[String]) -> Self {
+        match recipients.iter().all(|address| operators.contains(address)) {
+            true => Self::Operators,
+            false => Self::Owners,
+        }
+    }
+
+    /// The copies of an email, each with its recipients.
+    pub(crate) fn copies(all: &[String], operators: &[String]) -> Vec<(Self, Vec<String>)> {
+        let (of_operators, of_owners) = all
+            .iter()
+            .cloned()
+            .partition(|address| operators.contains(address));
+        let copies = [(Self::Owners, of_owners), (Self::Operators, of_operators)];
+        let copies = copies.into_iter();
+        copies
+            .filter(|(_, to): &(_, Vec<String>)| !to.is_empty())
+            .collect()
+    }
 }
 
 /// Selects the grammatical case that a sentence needs.

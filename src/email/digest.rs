@@ -2,10 +2,11 @@
 
 mod lines;
 
-use super::model::{AMBER, EmailModel, GREEN, RED, Row, Section};
+use super::model::{BigNumber, EmailModel, Row, Section};
 use crate::email::digest_context::DigestContext;
 use crate::email::formatting;
 use crate::email::text::{Summary, fill};
+use crate::look::Tone;
 
 /// The maximum number of lines per section.
 const LINES: usize = 15;
@@ -17,9 +18,9 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
         language: context.language.code(),
         subject: fill(labels.subject, &[("headline", &headline)]),
         color: match context.fleet.dead {
-            _ if context.is_all_well() => GREEN,
-            0 => AMBER,
-            _ => RED,
+            _ if context.is_all_well() => Tone::Good.color(),
+            0 => Tone::Warn.color(),
+            _ => Tone::Bad.color(),
         },
         label: if context.is_all_well() {
             labels.all_well.to_owned()
@@ -41,10 +42,50 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
             ],
         ),
         why: context.fleet_text(),
+        numbers: numbers(context),
         sections: context.sections(),
         footer: context.footer(),
         ..EmailModel::default()
     }
+}
+
+/// What happened since the last summary; empty if nothing did.
+fn change(context: &DigestContext, count: u64, form: &str) -> String {
+    match count {
+        0 => String::new(),
+        _ => fill(form, &[("count", &context.language.count(count))]),
+    }
+}
+
+/// What works, what will need a person, and what does not work.
+fn numbers(context: &DigestContext) -> Vec<BigNumber> {
+    let (labels, fleet) = (context.labels(), context.fleet);
+    let working = fleet.healthy + fleet.expiring + fleet.failing;
+    let need_login = context.logins.iter().map(|login| login.tokens).sum();
+    let renewed = change(context, context.activity.renewed, labels.renewed_change);
+    let incidents = incidents_change(context);
+    [
+        (working, labels.working, renewed, Tone::Good),
+        (need_login, labels.need_login, String::new(), Tone::Warn),
+        (fleet.dead, labels.not_working, incidents, Tone::Bad),
+    ]
+    .map(|(value, label, change, tone)| BigNumber {
+        value: context.language.count(value),
+        label,
+        change,
+        color: if value == 0 { Tone::Idle } else { tone }.color(),
+    })
+    .to_vec()
+}
+
+fn incidents_change(context: &DigestContext) -> String {
+    let (labels, activity) = (context.labels(), context.activity);
+    let changes = [
+        change(context, activity.opened, labels.opened_change),
+        change(context, activity.resolved, labels.resolved_change),
+    ];
+    let changes = changes.into_iter().filter(|change| !change.is_empty());
+    changes.collect::<Vec<_>>().join(", ")
 }
 
 impl DigestContext {
@@ -62,13 +103,11 @@ impl DigestContext {
         }
     }
 
+    /// What the three numbers do not say.
     fn fleet_text(&self) -> String {
         let (labels, fleet) = (self.labels(), self.fleet);
         let parts: Vec<String> = [
-            (fleet.healthy, labels.healthy),
-            (fleet.expiring, labels.expiring),
             (fleet.failing, labels.failing),
-            (fleet.dead, labels.dead),
             (fleet.unverified, labels.unverified),
         ]
         .into_iter()
@@ -76,7 +115,8 @@ impl DigestContext {
         .map(|(count, form)| fill(form, &[("count", &self.language.count(count))]))
         .collect();
         match parts.is_empty() {
-            true => labels.no_tokens.to_owned(),
+            true if fleet.total() == 0 => labels.no_tokens.to_owned(),
+            true => String::new(),
             false => fill(labels.states, &[("states", &parts.join(" · "))]),
         }
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::EmailContext;
-use super::model::{AMBER, ExpiryBar, ExpiryGroup, GREEN, RED};
+use super::model::{ExpiryBar, ExpiryGroup};
 use super::text::fill;
 use super::token_rows;
+use crate::look::Tone;
 use crate::model::{EmailReason, Expiry, Facts, Kind, Token};
 
 /// The maximum number of groups shown, earliest expiry first.
@@ -103,7 +104,7 @@ fn endless(label: &'static str, context: &EmailContext<'_>) -> ExpiryBar {
         left: context.phrases().good_without_end.to_owned(),
         percent: 100,
         rest: 0,
-        color: GREEN,
+        color: Tone::Good.color(),
     }
 }
 
@@ -136,9 +137,9 @@ fn expiry_bar(
         percent,
         rest: 100 - percent,
         color: match left {
-            left if left < DAY * 3 => RED,
-            left if left < DAY * 15 => AMBER,
-            _ => GREEN,
+            left if left < DAY * 3 => Tone::Bad.color(),
+            left if left < DAY * 15 => Tone::Warn.color(),
+            _ => Tone::Good.color(),
         },
     }
 }

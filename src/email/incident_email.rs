@@ -1,13 +1,15 @@
 //! The email about an incident, from its facts. Pure. Names from outside are cleaned and escaped here.
 
-use super::context::EmailContext;
-use super::model::{AMBER, EmailModel, GREEN, RED};
+use super::context::{EmailContext, Readers};
+use super::model::EmailModel;
 use super::text::fill;
 use super::{expiry_bars, instructions, sentences, token_rows};
+use crate::look::Tone;
 use crate::model::{Cause, EmailReason, Severity};
 
 pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
     let phrases = context.phrases();
+    let button = instructions::button(context);
     let tokens = token_rows::token_rows(context);
     let unnamed = context.count.saturating_sub(tokens.len() as u64);
     EmailModel {
@@ -17,19 +19,27 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
         label: sentences::label(context),
         headline: sentences::action(context),
         about: about(context),
-        why: sentences::why(context),
+        // A button stands right below the first sentence, and the rest below the button.
+        why: match button {
+            Some(_) => sentences::why(context),
+            None => sentences::why_in_full(context),
+        },
+        button,
         expiries_title: phrases.time_left,
         expiries: expiry_bars::expiry_groups(context),
         instructions_title: phrases.what_to_do,
         instructions: instructions::steps(context),
         otherwise_title: sentences::otherwise_title(context),
         otherwise: sentences::otherwise(context),
-        tokens_title: phrases.tokens,
+        tokens_title: match context.readers {
+            Readers::Operators => phrases.tokens,
+            Readers::Owners => phrases.affected,
+        },
         tokens,
         count: context.language.count(context.count),
         more: context.language.and_more(unnamed),
-        sections: Vec::new(),
         footer: footer(context),
+        ..EmailModel::default()
     }
 }
 
@@ -49,7 +59,7 @@ pub(crate) fn brief(context: &EmailContext<'_>) -> Brief {
     };
     let unaddressed = EmailContext { reason, ..*context };
     let text = [
-        sentences::why(&unaddressed),
+        sentences::why_in_full(&unaddressed),
         sentences::otherwise(&unaddressed),
     ];
     Brief {
@@ -144,11 +154,15 @@ fn about(context: &EmailContext<'_>) -> String {
 }
 
 fn color(context: &EmailContext<'_>) -> &'static str {
-    match severity(context) {
-        Severity::Info => GREEN,
-        Severity::Warning => AMBER,
-        Severity::Critical => RED,
-    }
+    let asks_for_nothing = context.reason == EmailReason::Withdrawn
+        || !context.reason.is_over() && context.cause().waits_for_meta();
+    let tone = match severity(context) {
+        _ if asks_for_nothing => Tone::Idle,
+        Severity::Info => Tone::Good,
+        Severity::Warning => Tone::Warn,
+        Severity::Critical => Tone::Bad,
+    };
+    tone.color()
 }
 
 fn severity(context: &EmailContext<'_>) -> Severity {
@@ -163,33 +177,37 @@ fn severity(context: &EmailContext<'_>) -> Severity {
     }
 }
 
-fn footer(context: &EmailContext<'_>) -> Vec<String> {
-    let incident = context.incident;
-    let opened_at = context.language.moment(incident.opened_at, context.zone);
+fn about_incident(context: &EmailContext<'_>) -> String {
+    let (incident, phrases) = (context.incident, context.phrases());
     let (form, about) = match context.sink_name() {
-        Some(sink) => (context.phrases().incident_of_sink, ("sink", sink)),
-        None if context.cause().is_about_database() => {
-            (context.phrases().incident_of_database, ("app", ""))
-        }
-        None => {
-            let app = incident.incident_key.app.as_str();
-            (context.phrases().incident, ("app", app))
-        }
+        Some(sink) => (phrases.incident_of_sink, ("sink", sink)),
+        None if context.cause().is_about_database() => (phrases.incident_of_database, ("app", "")),
+        None => (
+            phrases.incident,
+            ("app", incident.incident_key.app.as_str()),
+        ),
     };
+    let id = incident.id.0.to_string();
+    let opened_at = context.language.moment(incident.opened_at, context.zone);
+    fill(form, &[("id", &id), about, ("at", &opened_at)])
+}
+
+fn why_you(context: &EmailContext<'_>) -> &'static str {
+    match context.readers {
+        Readers::Operators => context.phrases().you_operate,
+        Readers::Owners if context.count == 0 => context.phrases().you_are_named_for_app,
+        Readers::Owners => context.phrases().you_are_named,
+    }
+}
+
+fn footer(context: &EmailContext<'_>) -> Vec<String> {
     let calendar = context
         .calendar
         .map(|link| fill(context.phrases().calendar, &[("link", link)]));
     let lines = [
-        sentences::filled(context.phrases().about_perennial, context),
+        sentences::filled(why_you(context), context),
         context.language.went_to(context.recipients),
-        fill(
-            form,
-            &[
-                ("id", &incident.id.0.to_string()),
-                about,
-                ("at", &opened_at),
-            ],
-        ),
+        about_incident(context),
     ];
     calendar.into_iter().chain(lines).collect()
 }

@@ -1,10 +1,10 @@
 //! What to do, in at most three steps. Pure. The texts are in `text`, commands and links are here.
 
-use super::context::{self, EmailContext};
-use super::model::InstructionLine;
+use super::context::{self, EmailContext, Readers};
+use super::model::{ButtonLine, InstructionLine};
 use super::sentences;
 use super::text::Instruction;
-use crate::model::Cause;
+use crate::model::{Cause, Remedy};
 
 impl Instruction {
     const fn command(self) -> Option<&'static str> {
@@ -56,8 +56,10 @@ impl Instruction {
         InstructionLine {
             text: sentences::filled(text, context),
             command,
-            link: self.link().map(str::to_owned),
-            button: None,
+            link: match self {
+                Self::CheckNow => context.login_link.map(str::to_owned),
+                _ => self.link().map(str::to_owned),
+            },
         }
     }
 }
@@ -75,9 +77,9 @@ pub(crate) fn steps(context: &EmailContext<'_>) -> Vec<InstructionLine> {
         | Cause::SessionEnded
         | Cause::ReplacedElsewhere => return with_new_token(I::LogIn, context),
         Cause::PermissionMissing => return with_new_token(I::Grant, context),
-        Cause::Checkpoint => &[I::PassTheCheck, I::NothingElse],
-        Cause::PageRoleLost => &[I::GiveTheRoleBack, I::NothingElse],
-        Cause::PageGone => &[I::LookForThePage, I::ForgetThePage],
+        Cause::Checkpoint => &[I::PassTheCheck, after_the_fix(context)],
+        Cause::PageRoleLost => &[I::GiveTheRoleBack, after_the_fix(context)],
+        Cause::PageGone => &[I::LookForThePage, after_the_fix(context), I::ForgetThePage],
         Cause::Unreadable if context.count == 1 => &[I::FetchAgain, I::PutIn],
         Cause::Unreadable => &[I::FetchAllAgain, I::PutEachIn],
         Cause::WrongApp => &[I::RemoveFromWrongApp, I::PutUnderRightApp],
@@ -100,26 +102,66 @@ pub(crate) fn steps(context: &EmailContext<'_>) -> Vec<InstructionLine> {
             I::AcknowledgeTheLoss,
         ],
     };
-    steps.iter().map(|step| step.line(context)).collect()
+    lines(steps, context)
+}
+
+/// Owners get no steps that need a shell on Perennial's machine.
+fn lines(steps: &[Instruction], context: &EmailContext<'_>) -> Vec<InstructionLine> {
+    let all = steps.iter().map(|step| step.line(context));
+    all.filter(|line| context.readers == Readers::Operators || line.command.is_none())
+        .collect()
+}
+
+const fn after_the_fix(context: &EmailContext<'_>) -> Instruction {
+    match context.login_link {
+        Some(_) => Instruction::CheckNow,
+        None => Instruction::NothingElse,
+    }
+}
+
+/// The login, if one click on a link is all that it takes.
+pub(crate) fn button(context: &EmailContext<'_>) -> Option<ButtonLine> {
+    let first = first_step(context.cause())?;
+    let link = context.login_link.filter(|_| !context.reason.is_over())?;
+    if context.is_of_a_system_user() {
+        return None;
+    }
+    let phrases = context.phrases();
+    Some(ButtonLine {
+        label: sentences::filled(phrases.log_in_button, context),
+        link: link.to_owned(),
+        notes: [
+            sentences::besides(context),
+            vec![
+                first.line(context).text,
+                sentences::filled(phrases.button_is_safe, context),
+            ],
+        ]
+        .concat(),
+    })
+}
+
+/// The first step to a new token, if the person's login gives one.
+const fn first_step(cause: Cause) -> Option<Instruction> {
+    match cause.remedy() {
+        _ if cause.concerns_operator() => None,
+        Remedy::Login | Remedy::Reauthorize => Some(Instruction::LogIn),
+        Remedy::GrantPermissions => Some(Instruction::Grant),
+        _ => None,
+    }
 }
 
 /// The steps for a person who gets a new token, up to its import.
 fn with_new_token(first: Instruction, context: &EmailContext<'_>) -> Vec<InstructionLine> {
     let is_of_a_system_user = context.is_of_a_system_user();
-    if let Some(link) = context.login_link.filter(|_| !is_of_a_system_user) {
-        return vec![InstructionLine {
-            link: Some(link.to_owned()),
-            button: Some(sentences::filled(context.phrases().log_in_button, context)),
-            ..first.line(context)
-        }];
+    if button(context).is_some() {
+        return Vec::new();
     }
     let first = match is_of_a_system_user {
         true => Instruction::MakeASystemToken,
         false => first,
     };
-    [first, Instruction::HandOver, put_in(context)]
-        .map(|step| step.line(context))
-        .to_vec()
+    lines(&[first, Instruction::HandOver, put_in(context)], context)
 }
 
 /// The import step. Dead page tokens are derived from the person's new token; living ones stay unchanged.

@@ -11,6 +11,7 @@ pub mod mailer;
 pub(crate) mod model;
 pub(crate) mod operator_emails;
 pub mod samples;
+mod sender;
 mod sentences;
 mod system_email;
 mod templates;
@@ -18,5 +19,6 @@ pub mod text;
 mod token_rows;
 
 pub use digest_context::GraphVersion;
+pub use sender::Sender;
 pub use system_email::SystemEmail;
 pub use templates::{TemplateError, Templates};

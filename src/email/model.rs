@@ -38,6 +38,10 @@ pub(crate) struct EmailModel {
     pub(crate) headline: String,
     pub(crate) about: String,
     pub(crate) why: String,
+    /// What to press, if one click is all that is asked for.
+    pub(crate) button: Option<ButtonLine>,
+    /// The numbers of the summary.
+    pub(crate) numbers: Vec<BigNumber>,
     pub(crate) expiries_title: &'static str,
     pub(crate) expiries: Vec<ExpiryGroup>,
     pub(crate) instructions_title: &'static str,
@@ -79,8 +83,25 @@ pub(crate) struct InstructionLine {
     pub(crate) command: Option<String>,
     /// A link to open in a browser.
     pub(crate) link: Option<String>,
-    /// The label of the link, if it is shown as a button.
-    pub(crate) button: Option<String>,
+}
+
+/// A link shown as a button.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ButtonLine {
+    pub(crate) label: String,
+    pub(crate) link: String,
+    /// What to do there, and why it is safe.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A number that is read first, and what it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct BigNumber {
+    pub(crate) value: String,
+    pub(crate) label: &'static str,
+    /// What happened since the last summary; empty if nothing did.
+    pub(crate) change: String,
+    pub(crate) color: &'static str,
 }
 
 /// A section of the summary with its own heading.
@@ -97,8 +118,3 @@ pub(crate) struct Row {
     pub(crate) title: String,
     pub(crate) detail: String,
 }
-
-/// Colours that are readable on white and on black, with white text on them.
-pub(crate) const RED: &str = "#c8352a";
-pub(crate) const AMBER: &str = "#a86400";
-pub(crate) const GREEN: &str = "#1e7e42";

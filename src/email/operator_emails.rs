@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::model::{AMBER, EmailModel, GREEN, RED};
+use super::model::EmailModel;
 use super::text::{Language, fill};
 use super::{formatting, token_rows};
+use crate::look::Tone;
 use crate::model::{ChannelReport, NewEmail, Ungranted};
 
 /// An email that asks for nothing, laid out like any other, to test the mail path.
@@ -15,7 +16,7 @@ pub(crate) fn test_email(language: Language, zone: &TimeZone, now: Timestamp) ->
     EmailModel {
         language: language.code(),
         subject: phrases.test_email.to_owned(),
-        color: GREEN,
+        color: Tone::Good.color(),
         label: phrases.trying_label.to_owned(),
         headline: phrases.test_email.to_owned(),
         about: phrases.trying_about.to_owned(),
@@ -38,7 +39,7 @@ pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailMod
     EmailModel {
         language: language.code(),
         subject: formatting::line(&fill(phrases.ungranted, &[("missing", &missing)])),
-        color: AMBER,
+        color: Tone::Warn.color(),
         label: phrases.ungranted_label.to_owned(),
         headline: phrases.ungranted_headline.to_owned(),
         about: missing,
@@ -74,7 +75,7 @@ pub(crate) fn about_undelivered(
     EmailModel {
         language: language.code(),
         subject: formatting::line(&fill(phrases.undelivered, &values)),
-        color: RED,
+        color: Tone::Bad.color(),
         label: phrases.undelivered_label.to_owned(),
         headline: phrases.undelivered_headline.to_owned(),
         about: missed.clone(),
@@ -112,7 +113,7 @@ pub(crate) fn about_channel(
     match report.failing_since {
         Some(_) => EmailModel {
             subject: fill(phrases.channel_failing, &values),
-            color: RED,
+            color: Tone::Bad.color(),
             label: phrases.channel_failing_label.to_owned(),
             headline: phrases.channel_failing_headline.to_owned(),
             why: fill(phrases.channel_failing_why, &values),
@@ -122,7 +123,7 @@ pub(crate) fn about_channel(
         },
         None => EmailModel {
             subject: fill(phrases.channel_working, &values),
-            color: GREEN,
+            color: Tone::Good.color(),
             label: phrases.channel_working_label.to_owned(),
             headline: fill(phrases.channel_working, &values),
             why: fill(phrases.channel_working_why, &values),

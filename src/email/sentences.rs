@@ -105,14 +105,16 @@ pub(crate) fn why(context: &EmailContext<'_>) -> String {
         EmailReason::Withdrawn => phrases.all_removed,
         _ => sentences(context).why,
     };
-    let besides = besides(context).into_iter().flatten();
-    besides.fold(filled(sentence, context), |why, more| {
-        why + " " + &filled(more, context)
-    })
+    filled(sentence, context)
+}
+
+/// The cause with all that is known about it besides, in one paragraph.
+pub(crate) fn why_in_full(context: &EmailContext<'_>) -> String {
+    [vec![why(context)], besides(context)].concat().join(" ")
 }
 
 /// Additional sentences: on repetition or escalation, and on how much one login does.
-fn besides(context: &EmailContext<'_>) -> [Option<&'static str>; 2] {
+pub(crate) fn besides(context: &EmailContext<'_>) -> Vec<String> {
     let phrases = context.phrases();
     let about_reason = match context.reason {
         EmailReason::Grown => Some(phrases.more_were_hit),
@@ -126,7 +128,9 @@ fn besides(context: &EmailContext<'_>) -> [Option<&'static str>; 2] {
         (2.., 0) => Some(phrases.one_login_renews),
         (0 | 1, 0) => None,
     };
-    [about_login.filter(|_| is_renewed_by_login), about_reason]
+    let besides = [about_login.filter(|_| is_renewed_by_login), about_reason];
+    let besides = besides.into_iter().flatten();
+    besides.map(|sentence| filled(sentence, context)).collect()
 }
 
 /// The number of days that a login is valid for, by the expiry that comes first.

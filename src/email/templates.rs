@@ -12,7 +12,9 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use super::model::{EmailModel, RenderedEmail};
+use super::sender::Sender;
 use super::text::Language;
+use crate::look::{self, Tone};
 
 const TEXT: &str = "email.txt";
 const HTML: &str = "email.html";
@@ -31,6 +33,7 @@ const LARGEST_FILE: u64 = 256 * 1024;
 pub struct Templates {
     /// The operator's templates by file name, such as `email.de.html`.
     own: HashMap<String, String>,
+    sender: Sender,
     error: Mutex<Option<String>>,
 }
 
@@ -83,8 +86,18 @@ impl Templates {
         }
         Ok(Self {
             own,
-            error: Mutex::default(),
+            ..Self::default()
         })
+    }
+
+    pub const fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// The same for emails of this company.
+    #[must_use]
+    pub fn of_sender(self, sender: Sender) -> Self {
+        Self { sender, ..self }
     }
 
     fn names() -> impl Iterator<Item = String> {
@@ -141,14 +154,14 @@ impl Templates {
             Some(Err(error)) => self.record_error(&error),
             None => {}
         }
-        render(name, built_in, page)
+        render(name, built_in, &self.sender, page)
     }
 
     /// Renders with the operator's template for this language or for all, if there is one.
     fn own_part(&self, name: &str, page: &EmailModel) -> Option<Result<String, TemplateError>> {
         let names = [special(name, page.language), name.to_owned()];
         let (name, template) = names.iter().find_map(|name| self.own.get_key_value(name))?;
-        Some(render(name, template, page))
+        Some(render(name, template, &self.sender, page))
     }
 
     /// Tries the operator's templates on a page.
@@ -186,9 +199,14 @@ fn read(path: &Path, name: &str) -> Result<Option<String>, TemplateError> {
 }
 
 /// Undefined values are errors, the file name decides on HTML escaping, and the work is limited.
-fn render(name: &str, template: &str, page: &EmailModel) -> Result<String, TemplateError> {
+fn render(
+    name: &str,
+    template: &str,
+    sender: &Sender,
+    page: &EmailModel,
+) -> Result<String, TemplateError> {
     let rendered =
-        render_email(name, template, page).map_err(|source| TemplateError::Template {
+        render_email(name, template, sender, page).map_err(|source| TemplateError::Template {
             name: name.to_owned(),
             source,
         })?;
@@ -198,7 +216,33 @@ fn render(name: &str, template: &str, page: &EmailModel) -> Result<String, Templ
     Ok(rendered)
 }
 
-fn render_email(name: &str, template: &str, page: &EmailModel) -> Result<String, minijinja::Error> {
+/// The class of a color in the built-in template, which gives it its dark color.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a template function owns its arguments"
+)]
+fn tone(color: String) -> &'static str {
+    Tone::of_color(&color).name()
+}
+
+/// What templates can use besides the values of the email.
+fn add_globals(environment: &mut Environment<'_>, sender: &Sender, language: &str) {
+    let language = Language::of_code(language).unwrap_or_default();
+    let about_sender = sender.lines(language);
+    environment.add_global("company", sender.company.as_str());
+    environment.add_global("contact", sender.contact.as_str());
+    environment.add_global("about_sender", Value::from(Serde(about_sender)));
+    environment.add_global("light", Value::from(Serde(look::light())));
+    environment.add_global("dark", Value::from(Serde(look::dark())));
+    environment.add_function("tone", tone);
+}
+
+fn render_email(
+    name: &str,
+    template: &str,
+    sender: &Sender,
+    page: &EmailModel,
+) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
@@ -208,6 +252,7 @@ fn render_email(name: &str, template: &str, page: &EmailModel) -> Result<String,
             .lstrip_blocks(true)
             .build()?,
     );
+    add_globals(&mut environment, sender, page.language);
     environment.add_template(name, template)?;
     environment
         .get_template(name)?

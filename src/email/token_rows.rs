@@ -1,6 +1,6 @@
 //! The table rows of an email's tokens: what each is for, its name, its state. Pure.
 
-use super::context::{EmailContext, kind};
+use super::context::{EmailContext, Readers, kind};
 use super::formatting;
 use super::model::Row;
 use super::text::{Language, Phrases, fill};
@@ -54,9 +54,14 @@ pub(crate) fn consumers(context: &EmailContext<'_>) -> String {
 /// The name of a single token as most readers of the subject know it.
 pub(crate) fn named(token: &Token, context: &EmailContext<'_>) -> String {
     match title(token) {
-        Some(title) if Some(&title) != context.person_name().as_ref() => {
-            format!("{title} ({})", token.name)
-        }
+        Some(title) if Some(&title) != context.person_name().as_ref() => match context.readers {
+            Readers::Operators => format!("{title} ({})", token.name),
+            Readers::Owners => title,
+        },
+        Some(_) if context.readers == Readers::Owners => fill(
+            context.phrases().login_for_app,
+            &[("app", &context.incident.incident_key.app)],
+        ),
         Some(_) | None => token.name.clone(),
     }
 }
@@ -73,9 +78,23 @@ fn title(token: &Token) -> Option<String> {
 }
 
 fn row(token: &Token, context: &EmailContext<'_>) -> Row {
-    let kind = kind(token).map(|kind| kind_text(kind, context.phrases())[0].to_owned());
+    let kind = kind(token).map(|kind| match context.readers {
+        Readers::Operators => kind_text(kind, context.phrases())[0],
+        Readers::Owners => owners_kind_text(kind, context.phrases()),
+    });
     let note = Some(note(token, context)).filter(|note| !note.is_empty());
-    titled(token, [kind, note])
+    let details = [kind.map(str::to_owned), note];
+    match (context.readers, title(token)) {
+        (Readers::Owners, Some(title)) => Row {
+            title,
+            detail: details
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · "),
+        },
+        _ => titled(token, details),
+    }
 }
 
 /// The row of a token that never had a required permission.
@@ -92,6 +111,18 @@ fn titled(token: &Token, details: [Option<String>; 2]) -> Row {
     Row {
         title: title.unwrap_or_else(|| token.name.clone()),
         detail: details.join(" · "),
+    }
+}
+
+/// What an owner calls what a token is for.
+const fn owners_kind_text(kind: Kind, phrases: &Phrases) -> &'static str {
+    match kind {
+        Kind::User => phrases.login,
+        Kind::Page => phrases.page,
+        Kind::SystemUser => phrases.system_user,
+        Kind::App => phrases.app_itself,
+        Kind::InstagramUser => phrases.instagram_account,
+        Kind::ThreadsUser => phrases.threads_account,
     }
 }
 

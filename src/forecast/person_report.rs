@@ -6,7 +6,7 @@ use super::Settings;
 use super::person::{Class, Person};
 use super::timeline::{ClassIndex, Email};
 use crate::alerts::Recipients;
-use crate::email::context::EmailContext;
+use crate::email::context::{EmailContext, Readers};
 use crate::email::incident_email;
 use crate::model::{EmailReason, ForeseenEmail, Incident, IncidentKey, Token};
 
@@ -85,6 +85,7 @@ impl PersonReport<'_> {
             pages: self.person.pages,
             apps: &[],
             sink: None,
+            readers: Readers::of(to, &self.settings.alerts.operators),
             recipients: to,
             operators: &self.settings.alerts.operators,
             login_link: None,

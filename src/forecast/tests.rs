@@ -40,7 +40,7 @@ fn a_user_token_needs_a_login_before_each_end() {
     assert_eq!(seen.emails[0].to, ["ada@example.com"]);
     assert_eq!(
         seen.emails[0].subject,
-        "Log in to Facebook by 20 Dec: Ada, acme-user"
+        "Log in to Facebook by 20 Dec: Ada, login for acme"
     );
 }
 

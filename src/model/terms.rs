@@ -47,6 +47,11 @@ impl Kind {
 }
 
 impl Remedy {
+    /// Whether the person acts at Meta, and a check then shows whether it works.
+    pub const fn is_lifted_elsewhere(self) -> bool {
+        matches!(self, Self::RestorePageRole | Self::ClearCheckpoint)
+    }
+
     /// What has to be done, short enough for a table.
     pub const fn describe(self) -> &'static str {
         match self {

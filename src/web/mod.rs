@@ -3,17 +3,23 @@
 //! shows only what a login link, the address of a calendar, or a confirmation code is for.
 //!
 //! - `server`: connections and their limits · `rate_limit`: calls per client · `headers`: security headers
-//! - `state`: what all routes share · `routes`: one file per subject · `page`, `text`: how an answer looks, and its
+//! - `state`: what all routes share · `reader`, `layout`: in whose language · `routes`: one file per subject · `page`, `text`: how an answer looks, and its
 //!   texts
 
 mod headers;
+mod layout;
 mod page;
 mod rate_limit;
+mod reader;
 mod routes;
 mod server;
 mod state;
 mod text;
 
+use jiff::tz::TimeZone;
+
+use crate::email::Sender;
+use crate::email::text::Language;
 use crate::login;
 use crate::secret::Secret;
 use crate::webhooks::AppSignatures;
@@ -29,6 +35,12 @@ pub struct Settings {
     pub public_url: String,
     pub webhook_verify_token: Option<Secret>,
     pub logins: login::Settings,
+    /// Who the pages are of, and whom to ask.
+    pub sender: Sender,
+    /// The language for browsers that ask for none of ours.
+    pub language: Language,
+    /// The time zone of times on pages.
+    pub timezone: TimeZone,
 }
 
 /// What a reload changes.

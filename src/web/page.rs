@@ -7,21 +7,34 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::inventory;
+use crate::{inventory, look};
 
 const LAYOUT: &str = include_str!("pages/page.html");
-pub(super) const STYLE: &str = include_str!("pages/style.css");
+const OWN_STYLE: &str = include_str!("pages/page.css");
+
+/// The style sheet of all pages.
+pub(super) fn style() -> String {
+    [look::STYLE, OWN_STYLE].concat()
+}
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Page {
+    pub(super) language: &'static str,
     pub(super) mood: Mood,
     pub(super) label: String,
     pub(super) headline: String,
     pub(super) about: String,
     pub(super) paragraphs: Vec<String>,
     pub(super) button: Option<Button>,
+    /// Paragraphs below the button.
+    pub(super) details: Vec<String>,
+    /// How the reader can tell that the page is genuine.
+    pub(super) genuine: Option<Genuine>,
     pub(super) lists: Vec<List>,
     pub(super) footer: Vec<String>,
+    /// Who the page is of, and whom to ask.
+    pub(super) company: String,
+    pub(super) question: String,
     /// The address of the style sheet.
     pub(super) style: String,
     /// The browser reloads the page after this many seconds.
@@ -31,15 +44,24 @@ pub(super) struct Page {
     pub(super) address: String,
 }
 
-/// The color of the bar.
+/// The color of the label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Mood {
     #[default]
+    #[serde(rename = "idle")]
     Neutral,
     Good,
+    #[serde(rename = "warn")]
     Waiting,
+    #[serde(rename = "bad")]
     Error,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Genuine {
+    pub(super) title: &'static str,
+    pub(super) reasons: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -60,6 +82,8 @@ pub(super) struct List {
 pub(super) struct Row {
     pub(super) title: String,
     pub(super) detail: String,
+    /// Nothing is missing.
+    pub(super) works: bool,
 }
 
 /// An answer without a page.

@@ -44,6 +44,9 @@ impl House {
             listen,
             public_url: "https://tokens.example.com".to_owned(),
             webhook_verify_token: None,
+            sender: Sender::default(),
+            language: Language::English,
+            timezone: TimeZone::UTC,
             logins: login::Settings::default(),
         };
         let backend = Backend {

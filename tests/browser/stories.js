@@ -210,6 +210,42 @@ async function accessDenied() {
   await person.picture(page, "access-denied");
 }
 
+/** An account that Meta has locked: the person passes the check, and has it checked at once. */
+async function lockedAndCheckedAtOnce() {
+  const { page } = browser;
+  const nora = await family("Nora Brandt", "Book Corner");
+  const held = await meta.token("long_lived", { app: "1002", person: nora.id, scopes: CONNECTOR });
+  daemon.command(["import", "--app", "connector", "--name", "connector-nora", "--owner", "nora@example.com"], held);
+  await daemon.ask("POST", "/v1/tokens/connector-nora/check");
+  await daemon.journalTells('"checked"', "connector-nora");
+  await meta.happen("checkpoint", { person: nora.id });
+  await daemon.ask("POST", "/v1/tokens/connector-nora/check");
+  await daemon.journalTells("incident_opened", '"checkpoint"');
+  hoursGoBy();
+  const email = await daemon.emailAbout("security check");
+  const [sent] = email.match(/http:\S+\/login\/\S+/);
+  await page.goto(sent);
+  await person.says(page, /Complete Facebook's security check/);
+  await person.picture(page, "check-now");
+  daemon.tamper("UPDATE token_order SET ended_at = ended_at - 7200 WHERE ended_at IS NOT NULL");
+  await page.locator("main button").click();
+  await person.says(page, /Not working yet/);
+  await person.picture(page, "not-working-yet");
+  await meta.happen("clear_checkpoint", { person: nora.id });
+  daemon.tamper("UPDATE token_order SET ended_at = ended_at - 120 WHERE ended_at IS NOT NULL");
+  await page.locator("main button").click();
+  await person.says(page, /Nothing left to do/);
+  await person.picture(page, "works-after-the-check");
+}
+
+async function unknownLink() {
+  const { page } = browser;
+  await page.goto(`${daemon.publicUrl}/login/never-sent`);
+  await person.says(page, /not known here/);
+  await person.shows(page, "help@acme.example");
+  await person.picture(page, "unknown-link");
+}
+
 async function expiredLink() {
   const { page } = browser;
   const url = await link({ token: "connector-paul-weber" });
@@ -267,6 +303,8 @@ const STORIES = {
   "login for business: a person's token, and a system user's": loginForBusiness,
   "the wrong person is told whose login is needed, and nothing is kept": wrongPerson,
   "who cancels is not blamed": accessDenied,
+  "a locked account is checked at once when its person has passed the check": lockedAndCheckedAtOnce,
+  "a link that is not known says whom to ask": unknownLink,
   "a link that is no longer valid says where another is": expiredLink,
   "what comes back with a foreign state changes nothing": foreignState,
   "the handshake of webhooks": handshake,

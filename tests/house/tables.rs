@@ -4,13 +4,14 @@
 pub const FLOORS: &[(&str, &str)] = &[
     ("files", ""),
     ("http_client", ""),
+    ("look", ""),
     ("secret", ""),
     ("model", "secret"),
     ("calendar", "model"),
     ("graph_api", "http_client secret model"),
     ("inventory", "files secret model"),
     ("outbox", "http_client secret"),
-    ("email", "files secret model inventory"),
+    ("email", "files look secret model inventory"),
     // The workers do not use each other: they communicate through the inventory.
     ("alerts", "secret model inventory email"),
     ("delivery", "files secret model inventory outbox"),
@@ -25,7 +26,10 @@ pub const FLOORS: &[(&str, &str)] = &[
     // These never act: they read the inventory and store orders in it. Of `login` they use only the pure parts around
     // Meta's dialog; without `graph_api` they could not use the rest.
     ("api", "secret model inventory login http"),
-    ("web", "secret model calendar inventory login webhooks http"),
+    (
+        "web",
+        "look secret model calendar inventory email login webhooks http",
+    ),
     ("api_client", "http_client secret model api"),
     // It fills in the settings of the other modules, none of which uses it.
     (

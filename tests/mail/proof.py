@@ -51,6 +51,8 @@ mail = "* * * * * *"
 [alerts]
 from = "Perennial <perennial@example.com>"
 to = {json.dumps(to)}
+company = "Acme GmbH"
+contact = "help@acme.example"
 smtp = {{ url = "{url}", password = {{ file = "{folder}/smtp.password" }}{ca} }}
 {extra}
 [status]

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SCREENS = {"phone": 375, "desk": 800}
+SCREENS = {"phone": 390, "desk": 1280}
 SCHEMES = ["light", "dark"]
 
 LOOK = r"""

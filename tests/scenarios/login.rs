@@ -201,11 +201,13 @@ async fn strangers_see_nothing() -> Result {
     for path in [
         "/login/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "/login/result/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-        "/login/callback",
-        "/v1/status",
-        "/",
-        "/..%2f..%2fv1/tokens",
     ] {
+        let answer = shop.public.get(&format!("{PUBLIC_URL}{path}")).await?;
+        assert_eq!(answer.status, 404, "{path}");
+        answer.says(&["This link is not known here"]);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    for path in ["/login/callback", "/v1/status", "/", "/..%2f..%2fv1/tokens"] {
         let answer = shop.public.get(&format!("{PUBLIC_URL}{path}")).await?;
         assert_eq!(
             (answer.status, answer.body.as_str()),

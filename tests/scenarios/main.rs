@@ -41,6 +41,7 @@ mod setup;
 mod upgrade;
 mod verdicts;
 mod versions;
+mod web_pages;
 mod webhooks;
 mod whatsapp;
 mod world;

@@ -16,10 +16,10 @@ use crate::config::readers::{duration, filled_list, several, switched_on, text, 
 use crate::config::smtp_url::{self, SmtpUrl};
 use crate::config::tree::{Entry, Section};
 use crate::config::{App, addresses, defaults, hours, paths};
-use crate::email::Templates;
 use crate::email::mailer::{self, Authority, SmtpServer, Transport};
 use crate::email::samples::{self, Sample};
 use crate::email::text::Language;
+use crate::email::{Sender, Templates};
 use crate::posts::Channel;
 
 const WAYS: [&str; 3] = ["smtp", "sendmail", "directory"];
@@ -39,6 +39,7 @@ pub(super) fn alerts(
     let help = "name the recipients, such as [\"ops@example.com\"]";
     let operators = filled_list(text(addresses::address));
     let operators = needed_to_send(&mut section, "to", help, operators);
+    let sender = sender(&mut section);
     let (post_channels, channels) = posts(&mut section, machine);
     let rules = alerts::Rules {
         warn_before: warn_before(&mut section),
@@ -55,7 +56,7 @@ pub(super) fn alerts(
         apps: apps.iter().map(|app| app.name.clone()).collect(),
         message_domain: domain_of(&from),
         language: section.or("language", Language::default(), text(language)),
-        templates: Arc::new(templates(&mut section)),
+        templates: Arc::new(templates(&mut section).of_sender(sender)),
         timezone,
         login_links: None,
     };
@@ -103,7 +104,18 @@ pub(in crate::config) fn sample_emails(
     now: Timestamp,
 ) -> Vec<Sample> {
     let timezone = timezone(&mut top, machine);
-    samples::emails(&templates(&mut top.section("alerts")), &timezone, now)
+    let mut section = top.section("alerts");
+    let sender = sender(&mut section);
+    let templates = templates(&mut section).of_sender(sender);
+    samples::emails(&templates, &timezone, now)
+}
+
+/// Reads who writes, and whom to ask.
+fn sender(section: &mut Section<'_>) -> Sender {
+    Sender {
+        company: section.or("company", String::new(), text(addresses::line)),
+        contact: section.or("contact", String::new(), text(addresses::line)),
+    }
 }
 
 /// Loads the templates. A template that fails causes a warning, and the built-in one replaces it.

@@ -45,6 +45,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
     let (mut alerts, mail, channels) =
         alerts::alerts(top.section("alerts"), timezone.clone(), &apps, machine);
     alerts.login_links = web.as_ref().map(logins::links);
+    let web = web.map(|web| web::as_in_emails(web, &alerts));
     let rotation = rotation(top.section("rotation"), alerts.warn_before.first());
     let mut schedule = schedule::schedule(top.section("schedule"));
     if inventory

@@ -1,11 +1,15 @@
 //! Reads `[web]`.
 
+use jiff::tz::TimeZone;
+
 use crate::config::credentials::Machine;
 use crate::config::readers::text;
 use crate::config::tree::{Entry, Section};
 use crate::config::{defaults, paths, urls};
-use crate::login;
+use crate::email::Sender;
+use crate::email::text::Language;
 use crate::web::{ListenAddress, Settings as Web};
+use crate::{alerts, login};
 
 const NO_ADDRESS: &str =
     "is not an address to listen on; write \"127.0.0.1:8480\" or \"unix:/run/perennial/web.sock\"";
@@ -31,7 +35,20 @@ pub(super) fn web(
         },
         public_url,
         webhook_verify_token: token,
+        sender: Sender::default(),
+        language: Language::default(),
+        timezone: TimeZone::UTC,
     })
+}
+
+/// Pages name the company and write times as emails do.
+pub(super) fn as_in_emails(web: Web, alerts: &alerts::Rules) -> Web {
+    Web {
+        sender: alerts.templates.sender().clone(),
+        language: alerts.language,
+        timezone: alerts.timezone.clone(),
+        ..web
+    }
 }
 
 fn listen(written: &str) -> Result<ListenAddress, String> {

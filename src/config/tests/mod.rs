@@ -247,6 +247,16 @@ fn every_key_is_taken_over() {
 }
 
 #[test]
+fn pages_name_the_company_as_emails_do() {
+    let config = Backend::new().load(ALL).unwrap();
+    let sender = config.alerts.templates.sender();
+    let named = (sender.company.as_str(), sender.contact.as_str());
+    assert_eq!(named, ("Acme GmbH", "help@acme.example"));
+    let web = config.web.unwrap();
+    assert_eq!((&web.sender, web.language), (sender, Language::German));
+}
+
+#[test]
 fn every_key_about_people_is_taken_over() {
     let config = Backend::new().load(ALL).unwrap();
     assert_eq!(config.alerts.warn_before, ["21d", "3d", "1d"].map(span));

@@ -102,6 +102,7 @@ impl Draft {
             pages: self.pages,
             apps: &self.apps,
             sink: self.sink.as_ref(),
+            readers: Readers::of(&self.recipients, &self.operators),
             recipients: &self.recipients,
             operators: &self.operators,
             login_link: self.login_link.as_deref(),

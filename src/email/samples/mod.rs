@@ -5,7 +5,7 @@ pub(in crate::email) mod fixtures;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::context::EmailContext;
+use super::context::{EmailContext, Readers};
 use super::model::EmailModel;
 use super::templates::Templates;
 use super::text::Language;
@@ -13,6 +13,7 @@ use super::{digest, incident_email};
 use crate::model::{Cause, EmailReason, Health, Incident, Kind, SinkReport, Token};
 use fixtures::{incident, token, tokens};
 
+const LINK: &str = "https://tokens.example.com/login/k3JdT0vN5Qm8xYw2aPzR7c";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A sample email.
@@ -84,6 +85,7 @@ struct Draft {
     count: u64,
     sink: Option<SinkReport>,
     login_link: Option<&'static str>,
+    copy: Readers,
 }
 
 const CALENDAR: &str = "https://tokens.example.com/calendar/Qm8xYw2aPzR7ck3JdT0vN5.ics";
@@ -110,11 +112,12 @@ impl Draft {
             count,
             sink,
             login_link: None,
+            copy: Readers::Owners,
         }
     }
 
     /// Drafts of what no cause alone shows.
-    fn special(now: Timestamp) -> [Self; 5] {
+    fn special(now: Timestamp) -> [Self; 7] {
         let mut recovered = Self {
             name: "recovered",
             reason: EmailReason::Recovered,
@@ -126,8 +129,18 @@ impl Draft {
         [
             Self {
                 name: "login_link",
-                login_link: Some("https://tokens.example.com/login/k3JdT0vN5Qm8xYw2aPzR7c"),
+                login_link: Some(LINK),
                 ..Self::of(Cause::ExpiresSoon, now)
+            },
+            Self {
+                name: "check_link",
+                login_link: Some(LINK),
+                ..Self::of(Cause::PageRoleLost, now)
+            },
+            Self {
+                name: "operators_copy",
+                copy: Readers::Operators,
+                ..Self::of(Cause::PasswordChanged, now)
             },
             Self {
                 name: "escalated",
@@ -169,16 +182,23 @@ impl Draft {
 
     fn page(&self, language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
         let addresses = ["maria@example.com", "ops@example.com"].map(str::to_owned);
+        let for_operators =
+            self.copy == Readers::Operators || self.incident.incident_key.cause.concerns_operator();
+        let recipients = &addresses[usize::from(for_operators)..];
         let is_dead = self.tokens.iter().any(Token::is_dead);
         incident_email::page(&EmailContext {
             incident: &self.incident,
             reason: self.reason,
             tokens: &self.tokens,
             count: self.count,
-            pages: if self.login_link.is_some() { 4_310 } else { 0 },
+            pages: match self.login_link {
+                Some(_) if self.incident.cause.is_upcoming() => 4_310,
+                Some(_) | None => 0,
+            },
             apps: &[],
             sink: self.sink.as_ref(),
-            recipients: &addresses,
+            readers: Readers::of(recipients, &addresses[1..]),
+            recipients,
             operators: &addresses[1..],
             login_link: self.login_link,
             calendar: self.login_link.map(|_| CALENDAR),

@@ -1,22 +1,23 @@
 //! What holds of every email, whatever it is about.
 
 use super::*;
-use crate::email::model::{AMBER, RED, RenderedEmail};
+use crate::email::model::RenderedEmail;
 use crate::email::operator_emails;
+use crate::look::Tone;
 use crate::model::{NewEmail, Remedy, Scopes, Ungranted};
 
 #[test]
 fn there_is_a_sample_of_every_kind_of_email() {
     let now = Timestamp::UNIX_EPOCH + DAY * 20_000;
     let samples = emails(&Templates::default(), &TimeZone::UTC, now);
-    assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 6));
+    assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 8));
     assert!(samples.iter().all(|sample| !sample.text.contains('{')));
 }
 
 #[test]
 fn a_template_that_fails_for_one_kind_of_email_alone_is_found() {
     let folder = tempfile::tempdir().unwrap();
-    let template = "{{ headline }}{% for step in instructions %}{% if step.button %}{{ nothing }}{% endif %}{% endfor %}";
+    let template = "{{ headline }}{% if button %}{{ nothing }}{% endif %}";
     std::fs::write(folder.path().join("email.txt"), template).unwrap();
     let templates = Templates::of_folder(folder.path()).unwrap();
     let template_errors = template_errors(&templates);
@@ -147,7 +148,7 @@ fn is_time(word: &str) -> bool {
 }
 
 #[test]
-fn what_only_meta_can_end_is_not_red() {
+fn what_only_meta_can_end_is_gray() {
     let color_of = |cause: Cause| {
         let pages = pages(&berlin(), now()).into_iter();
         let of_cause = pages.filter(move |(name, _, _)| *name == cause.as_str());
@@ -158,12 +159,17 @@ fn what_only_meta_can_end_is_not_red() {
         assert_eq!(colors.len(), Language::ALL.len(), "{cause}");
         if cause.remedy() == Remedy::Wait {
             assert!(
-                colors.iter().all(|color| *color == AMBER),
+                colors.iter().all(|color| *color == Tone::Idle.color()),
                 "{cause}: {colors:?}"
             );
         }
     }
     for cause in [Cause::PasswordChanged, Cause::AppSecretWrong] {
-        assert!(color_of(cause).iter().all(|color| *color == RED), "{cause}");
+        assert!(
+            color_of(cause)
+                .iter()
+                .all(|color| *color == Tone::Bad.color()),
+            "{cause}"
+        );
     }
 }

@@ -86,7 +86,7 @@ texts! {
         solved, closed, left, time_remaining,
         // the body
         app_is_served_again, sink_is_served_again, consumers_are_up_to_date, tokens_work_again, all_removed, another_problem,
-        notice_ended, one_login_renews,
+        notice_ended, one_login_renews, button_is_safe,
         one_login_keeps_pages, more_were_hit, comes_back, nobody_acted, log_in_button, what_to_do,
         if_nobody_acts, meanwhile, reminds_again, ending, ending_passed, ending_soon, from_then,
         from_now,
@@ -94,12 +94,13 @@ texts! {
         time_left, access, data_access, user_tokens, page_tokens, system_user_tokens, app_tokens,
         instagram_tokens, threads_tokens,
         // the list of tokens
-        tokens, and_more, user_token, page_token, system_user_token, app_token, instagram_token, threads_token,
+        tokens, affected, and_more, login, page, system_user, app_itself, instagram_account, threads_account,
+        login_for_app, user_token, page_token, system_user_token, app_token, instagram_token, threads_token,
         not_working_since,
         not_checked_now, ended, ends, lacks, every_permission, good_until, good_without_end,
         version, consumer_uses, consumer_is_silent,
         // the end of the email
-        about_perennial, calendar, went_to_one, went_to, went_to_many, incident, incident_of_sink,
+        about_perennial, about_perennial_of, calendar, contact, you_operate, you_are_named, you_are_named_for_app, went_to_one, went_to, went_to_many, incident, incident_of_sink,
         incident_of_database,
         // the email about an undelivered email
         undelivered, undelivered_label, undelivered_headline, undelivered_why, undelivered_step,
@@ -120,7 +121,7 @@ texts! {
     /// The texts of the summary for the operators.
     Summary {
         subject, all_work, some_do_not, all_well, incidents_open, period, no_tokens, states,
-        healthy, expiring, failing, dead, unverified, waiting, incident, incident_of_app, incident_of_sink, logins,
+        failing, unverified, working, need_login, not_working, renewed_change, opened_change, resolved_change, waiting, incident, incident_of_app, incident_of_sink, logins,
         no_logins, login, single_admin_pages, pages_of, versions, version_of, version_ends,
         activity, renewed, derived, resolved, emails, mail, undelivered, queued, next,
     }
@@ -139,6 +140,7 @@ pub(crate) enum Instruction {
     Grant,
     PassTheCheck,
     NothingElse,
+    CheckNow,
     GiveTheRoleBack,
     LookForThePage,
     ForgetThePage,

@@ -1,12 +1,16 @@
 //! The languages of emails. Each is a file that defines every text of `catalog`; a test proves that none is missing.
 
+#[macro_use]
 mod catalog;
+mod page_texts;
 mod placeholders;
 
 use std::sync::LazyLock;
 
 pub(super) use catalog::{Cases, Catalog, Instruction, Number, Phrases, Sentences, Summary, Units};
-pub(super) use placeholders::{fill, fill_with};
+pub(crate) use page_texts::PageTexts;
+pub(crate) use placeholders::fill;
+pub(super) use placeholders::fill_with;
 
 /// A language for emails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,9 +22,17 @@ pub enum Language {
 
 static ENGLISH: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("en.toml")));
 static GERMAN: LazyLock<Catalog> = LazyLock::new(|| read(include_str!("de.toml")));
+static ENGLISH_PAGES: LazyLock<PageTexts> =
+    LazyLock::new(|| read_pages(include_str!("pages.en.toml")));
+static GERMAN_PAGES: LazyLock<PageTexts> =
+    LazyLock::new(|| read_pages(include_str!("pages.de.toml")));
 
 /// The file is part of the program, and the tests read it, so there is no error to report.
 fn read(file: &'static str) -> Catalog {
+    toml::from_str(file).unwrap_or_default()
+}
+
+fn read_pages(file: &'static str) -> PageTexts {
     toml::from_str(file).unwrap_or_default()
 }
 
@@ -46,6 +58,14 @@ impl Language {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,
+        }
+    }
+
+    /// The texts of the public pages.
+    pub(crate) fn pages(self) -> &'static PageTexts {
+        match self {
+            Self::English => &ENGLISH_PAGES,
+            Self::German => &GERMAN_PAGES,
         }
     }
 
@@ -76,6 +96,13 @@ mod tests {
                     "{sentences:?}"
                 );
             }
+        }
+        for (file, pages) in [
+            (include_str!("pages.en.toml"), Language::English.pages()),
+            (include_str!("pages.de.toml"), Language::German.pages()),
+        ] {
+            toml::from_str::<PageTexts>(file).unwrap();
+            assert_eq!(pages.causes.len(), Cause::ALL.len());
         }
         let refused = |language: Language| language.catalog().refused.keys();
         assert!(refused(Language::English).eq(refused(Language::German)));

@@ -9,45 +9,64 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::check;
+use super::invited::{Invited, invited, unknown};
 use super::see_other;
 use crate::login::{oauth_dialog, policy};
-use crate::model::{Incident, IncidentState, Login, Token};
 use crate::secret::Secret;
-use crate::web::page::{Page, PageError};
+use crate::web::page::PageError;
+use crate::web::reader::Reader;
 use crate::web::state::{AppState, SharedAppState};
 use crate::web::text;
-
-/// How many of the link's tokens are named.
-const NAMED: usize = 20;
 
 /// Shows who has to log in, and for which tokens.
 pub(super) async fn show(
     State(app_state): SharedAppState,
+    reader: Reader,
     Path(login_ticket): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
-    let invited = invited(&app_state, &Secret::new(login_ticket.as_str())).await?;
-    if let Some(page) = invited.unusable_reason(&app_state) {
+    let Some(invited) = invited(&app_state, &Secret::new(login_ticket.as_str())).await? else {
+        return Ok(unknown(&app_state, &reader));
+    };
+    if let Some(page) = invited.unusable_reason(&app_state, &reader) {
         return Ok(page);
     }
     let link = app_state.public(&format!("/login/{login_ticket}"));
+    if invited.login.wanted.remedy.is_lifted_elsewhere() {
+        let pressed = query.as_deref() == Some(check::PRESSED);
+        return check::show(&app_state, &reader, invited, &link, pressed).await;
+    }
+    Ok(invitation(&app_state, &reader, &invited, link))
+}
+
+fn invitation(app_state: &AppState, reader: &Reader, invited: &Invited, link: String) -> Response {
     let logins = app_state.logins();
+    let app = logins.app(&invited.login.wanted.app);
+    let scopes = app.filter(|app| app.config_id.is_none());
+    let scopes = scopes.map(|app| app.scopes.iter().map(str::to_owned).collect());
     let invitation = text::Invitation {
         login: &invited.login,
         platform: logins.platform_title(&invited.login.wanted.app),
+        dialog_url: app.map_or("", |app| &app.dialog_url),
+        scopes: scopes.unwrap_or_default(),
         tokens: &invited.tokens,
         count: invited.count,
     };
-    let page = text::invitation(&invitation, link);
-    Ok(laid_out(&app_state, page, StatusCode::OK))
+    let page = text::invitation(reader, &invitation, link);
+    app_state.laid_out(reader, page, StatusCode::OK)
 }
 
 /// Redirects to Meta's dialog, with a `state` that is valid for this click only.
 pub(super) async fn click(
     State(app_state): SharedAppState,
+    reader: Reader,
     Path(login_ticket): Path<String>,
 ) -> Result<Response, PageError> {
-    let invited = invited(&app_state, &Secret::new(login_ticket)).await?;
-    if let Some(page) = invited.unusable_reason(&app_state) {
+    let Some(invited) = invited(&app_state, &Secret::new(login_ticket)).await? else {
+        return Ok(unknown(&app_state, &reader));
+    };
+    if let Some(page) = invited.unusable_reason(&app_state, &reader) {
         return Ok(page);
     }
     let (login, now) = (invited.login, app_state.now());
@@ -67,6 +86,7 @@ pub(super) async fn click(
 /// The callback from Meta. Its answer is stored once; a repeated call only shows the result.
 pub(super) async fn callback(
     State(app_state): SharedAppState,
+    reader: Reader,
     method: Method,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
@@ -79,67 +99,10 @@ pub(super) async fn callback(
     let now = app_state.now();
     let result = app_state.write(move |tx| oauth_dialog::file(tx, &returned, now));
     let Some(result) = result.await? else {
-        let page = text::login_is_not_known();
-        return Ok(laid_out(&app_state, page, StatusCode::BAD_REQUEST));
+        let page = text::login_is_not_known(&reader);
+        return Ok(app_state.laid_out(&reader, page, StatusCode::BAD_REQUEST));
     };
     app_state.announce_work();
     let address = app_state.public(&format!("/login/result/{}", result.expose()));
     Ok(see_other(&address))
-}
-
-/// What a login link is for, at present.
-struct Invited {
-    login: Login,
-    incident: Option<Incident>,
-    tokens: Vec<Token>,
-    count: u64,
-}
-
-async fn invited(app_state: &AppState, login_ticket: &Secret) -> Result<Invited, PageError> {
-    let (login_ticket, now) = (login_ticket.clone(), app_state.now());
-    let found = app_state.read(move |view| {
-        let Some(login) = view.login_of_ticket(&login_ticket)? else {
-            return Ok(None);
-        };
-        let incident = match login.wanted.incident {
-            Some(id) => view.incident(id)?,
-            None => None,
-        };
-        let (tokens, count) = match (&incident, &login.wanted.person) {
-            (Some(incident), _) => (view.tokens_of_incident(incident, NAMED)?, incident.affected),
-            (None, Some(person)) => {
-                let token_counts = view.token_counts_of(&login.wanted.app, person, now)?;
-                let tokens = view.tokens_of_person(&login.wanted.app, person, NAMED)?;
-                (tokens, token_counts.working + token_counts.broken)
-            }
-            (None, None) => (Vec::new(), 0),
-        };
-        Ok(Some(Invited {
-            login,
-            incident,
-            tokens,
-            count,
-        }))
-    });
-    found.await?.ok_or(PageError::Nothing)
-}
-
-impl Invited {
-    /// The page to show when this link is expired or no longer needed.
-    fn unusable_reason(&self, app_state: &AppState) -> Option<Response> {
-        let state = self.incident.as_ref().map(|incident| incident.state);
-        let (page, status) = if !self.login.is_open(app_state.now()) {
-            (text::link_has_expired(), StatusCode::GONE)
-        } else if matches!(state, Some(IncidentState::Resolved { .. })) {
-            (text::nothing_left_to_do(), StatusCode::OK)
-        } else {
-            return None;
-        };
-        Some(laid_out(app_state, page, status))
-    }
-}
-
-pub(super) fn laid_out(app_state: &AppState, page: Page, status: StatusCode) -> Response {
-    let style = app_state.public("/login/style.css");
-    Page { style, ..page }.answer(status)
 }

@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
 
-use super::login::laid_out;
 use crate::login::{LoginProgress, progress};
 use crate::secret::Secret;
 use crate::web::page::{Button, Page, PageError};
+use crate::web::reader::Reader;
 use crate::web::state::SharedAppState;
 use crate::web::text;
 
@@ -17,6 +17,7 @@ const LONG: SignedDuration = SignedDuration::from_secs(30);
 
 pub(super) async fn show(
     State(app_state): SharedAppState,
+    reader: Reader,
     Path(name): Path<String>,
 ) -> Result<Response, PageError> {
     let now = app_state.now();
@@ -34,24 +35,25 @@ pub(super) async fn show(
         let progress = progress(view, &login, Some(attempt), now)?;
         Ok(Some((login, login_ticket, progress)))
     });
-    let (login, login_ticket, progress) = found.await?.ok_or(PageError::Nothing)?;
+    let Some((login, login_ticket, progress)) = found.await? else {
+        let page = text::link_is_not_known(&reader);
+        return Ok(app_state.laid_out(&reader, page, StatusCode::NOT_FOUND));
+    };
     let again = login_ticket.map(|login_ticket| Button {
         action: app_state.public(&format!("/login/{}", login_ticket.expose())),
-        text: "Log in again".to_owned(),
+        text: reader.texts().result.again.to_owned(),
     });
     let logins = app_state.logins();
     let platform = logins.platform_title(&login.wanted.app);
     let page = match progress {
         LoginProgress::Awaited | LoginProgress::Expired => return Err(PageError::Nothing),
         LoginProgress::Asking { since } => {
-            text::one_moment(now.duration_since(since) > LONG, platform)
+            text::one_moment(&reader, now.duration_since(since) > LONG, platform)
         }
-        LoginProgress::Granted(account) => text::account(&account, platform, again),
-        LoginProgress::Refused(ending) => text::failure_page(&login, platform, &ending, again),
+        LoginProgress::Granted(account) => text::account(&reader, &account, platform, again),
+        LoginProgress::Refused(ending) => {
+            text::failure_page(&reader, &login, platform, &ending, again)
+        }
     };
-    Ok(laid_out(
-        &app_state,
-        Page { address, ..page },
-        StatusCode::OK,
-    ))
+    Ok(app_state.laid_out(&reader, Page { address, ..page }, StatusCode::OK))
 }

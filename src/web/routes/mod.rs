@@ -1,6 +1,8 @@
 //! The routes of the public part, one file per subject. Any other address is answered with 404.
 
 mod calendar;
+mod check;
+mod invited;
 mod login;
 mod login_result;
 mod webhooks;
@@ -18,7 +20,7 @@ use axum::routing::{MethodRouter, get, post};
 use tokio::time::{Instant, timeout};
 
 use super::headers;
-use super::page::{PageError, STYLE};
+use super::page::{self, PageError};
 use super::rate_limit;
 use super::state::{AppState, SharedAppState};
 use crate::http::{Bounds, Origin, read_to_the_end};
@@ -33,6 +35,7 @@ fn table() -> Vec<Route> {
         ("/login/callback", get(login::callback)),
         ("/login/result/{name}", get(login_result::show)),
         ("/login/{login_ticket}", get(login::show).post(login::click)),
+        ("/login/{login_ticket}/check", post(check::order)),
         (
             "/webhooks/{app}",
             get(webhooks::verify_endpoint).merge(of_programs(webhooks::webhook)),
@@ -125,7 +128,10 @@ fn without_base(uri: &Uri, base: &str) -> Uri {
 }
 
 async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
+        page::style(),
+    )
 }
 
 /// Redirects to an address that the browser opens with GET.

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::login::laid_out;
 use crate::web::page::{Page, PageError};
+use crate::web::reader::Reader;
 use crate::web::state::{AppState, SharedAppState};
 use crate::web::text;
 use crate::webhooks::{NoticeAnswer, WebhookError, field};
@@ -89,15 +89,16 @@ pub(super) async fn delete(
 /// The status of a deletion, for anyone who has its code.
 pub(super) async fn deletion(
     State(app_state): SharedAppState,
+    reader: Reader,
     Path(code): Path<String>,
 ) -> Result<Response, PageError> {
     let request = app_state.webhook_receiver().deletion(&code).await?;
     let request = request.ok_or(PageError::Nothing)?;
     let page = Page {
         address: app_state.public(&format!("/data-deletion/{}", request.code)),
-        ..text::deletion(&request)
+        ..text::deletion(&reader, &request)
     };
-    Ok(laid_out(&app_state, page, StatusCode::OK))
+    Ok(app_state.laid_out(&reader, page, StatusCode::OK))
 }
 
 fn answered(app_state: &AppState, answer: NoticeAnswer) -> StatusCode {

@@ -2,43 +2,58 @@
 
 use super::token_rows::{all_of, list};
 use super::{PlatformTitle, label, person, short};
+use crate::email::text::fill;
 use crate::login::Account;
-use crate::model::{Ending, Login, LoginError};
-use crate::web::page::{Button, Mood, Page};
+use crate::model::{Ending, Granted, Login, LoginError, Token};
+use crate::web::page::{Button, List, Mood, Page};
+use crate::web::reader::Reader;
 
 /// The page after a login that gave tokens: what works again, what does not, and why.
 pub(in crate::web) fn account(
+    reader: &Reader,
     account: &Account,
     platform: PlatformTitle,
     again: Option<Button>,
 ) -> Page {
-    let (broken, working): (Vec<_>, Vec<_>) = account
-        .tokens
-        .iter()
-        .cloned()
-        .partition(|token| !token.works());
-    let token_counts = account.token_counts;
-    let is_over = account.is_over();
-    let missing = if is_over {
-        "Still missing"
-    } else {
-        "Not confirmed yet"
-    };
-    let lists = [
-        list(missing, &broken, token_counts.broken),
-        list("Works", &working, token_counts.working),
-    ];
+    let mut paragraphs = remarks(reader, account, platform);
+    if is_all_well(account) {
+        paragraphs.push(good_until(reader, &account.tokens));
+    }
     Page {
         mood: mood(account),
-        label: label(platform),
-        headline: headline(account),
+        label: label(reader, platform),
+        headline: headline(reader, account),
         about: account.granted.name.clone().unwrap_or_default(),
-        paragraphs: remarks(account, platform),
-        footer: vec![footer(account, again.as_ref()).to_owned()],
+        paragraphs,
+        footer: vec![footer(reader, account, again.as_ref()).to_owned()],
         button: again.filter(|_| is_known_incomplete(account)),
-        lists: lists.into_iter().flatten().collect(),
-        again_after: (!is_over).then_some(3),
+        lists: lists(reader, account),
+        again_after: (!account.is_over()).then_some(3),
         ..Page::default()
+    }
+}
+
+fn lists(reader: &Reader, account: &Account) -> Vec<List> {
+    let (texts, counts) = (&reader.texts().result, account.token_counts);
+    let tokens = account.tokens.iter().cloned();
+    let (working, broken): (Vec<Token>, Vec<Token>) = tokens.partition(Token::works);
+    let missing = match account.is_over() {
+        true => texts.still_missing,
+        false => texts.not_confirmed,
+    };
+    let lists = [
+        list(reader, missing, &broken, counts.broken),
+        list(reader, texts.works, &working, counts.working),
+    ];
+    lists.into_iter().flatten().collect()
+}
+
+/// Until when all of it works, if nothing happens.
+fn good_until(reader: &Reader, working: &[Token]) -> String {
+    let texts = &reader.texts().result;
+    match working.iter().filter_map(Token::deadline).min() {
+        Some(end) => fill(texts.good_until, &[("at", &reader.date(end))]),
+        None => texts.good_without_end.to_owned(),
     }
 }
 
@@ -58,13 +73,12 @@ fn is_known_incomplete(account: &Account) -> bool {
         || account.is_over() && !account.is_whole()
 }
 
-fn footer(account: &Account, again: Option<&Button>) -> &'static str {
+fn footer(reader: &Reader, account: &Account, again: Option<&Button>) -> &'static str {
+    let texts = &reader.texts().result;
     match (is_known_incomplete(account), again) {
-        (false, _) => "You can close this page.",
-        (true, Some(_)) => "Keep this page open until you have logged in again.",
-        (true, None) => {
-            "The link that you used is no longer valid. Ask for a new one to log in again."
-        }
+        (false, _) => texts.close,
+        (true, Some(_)) => texts.keep_open,
+        (true, None) => texts.link_over,
     }
 }
 
@@ -81,84 +95,85 @@ fn mood(account: &Account) -> Mood {
     }
 }
 
-fn headline(account: &Account) -> String {
+fn headline(reader: &Reader, account: &Account) -> String {
+    let texts = &reader.texts().result;
     let token_counts = account.token_counts;
+    let counted = |count: u64, one: &str, many| match count {
+        1 => one.to_owned(),
+        _ => fill(many, &[("count", &reader.language.count(count))]),
+    };
     if !account.is_over() {
-        return format!(
-            "Thank you. {} not confirmed yet",
-            tokens(token_counts.unfinished)
+        return counted(
+            token_counts.unfinished,
+            texts.waiting_one,
+            texts.waiting_many,
         );
     }
     if is_all_well(account) {
-        return "Thank you. Everything works".to_owned();
-    }
-    if account.fewer.is_some() || account.mismatch.is_some() {
-        return "Thank you, but this login gives less than before".to_owned();
+        return texts.all_works.to_owned();
     }
     match token_counts.broken {
-        0 => "Thank you. It works, but something was left out".to_owned(),
-        broken => format!("Thank you. {} still missing", tokens(broken)),
+        _ if account.fewer.is_some() || account.mismatch.is_some() => {
+            texts.fewer_headline.to_owned()
+        }
+        0 => texts.left_out_headline.to_owned(),
+        broken => counted(broken, texts.missing_one, texts.missing_many),
     }
 }
 
-fn tokens(count: u64) -> String {
-    match count {
-        1 => "1 token is".to_owned(),
-        many => format!("{many} tokens are"),
-    }
-}
-
-fn remarks(account: &Account, platform: PlatformTitle) -> Vec<String> {
+fn remarks(reader: &Reader, account: &Account, platform: PlatformTitle) -> Vec<String> {
+    let texts = &reader.texts().result;
     let granted = &account.granted;
     let mut remarks = Vec::new();
     if !account.is_over() {
-        remarks.push(format!(
-            "{platform} confirms them one by one. This page updates itself."
-        ));
+        remarks.push(fill(texts.confirming, &[("platform", platform)]));
     }
     if let Some(fewer) = &account.fewer {
-        remarks.push(format!(
-            "The new login lacks {}, which the previous login had. So Perennial replaced nothing. The previous access stays in use.",
-            all_of(fewer.iter())
-        ));
+        let missing = all_of(reader, fewer.iter());
+        remarks.push(fill(texts.fewer, &[("missing", &missing)]));
     }
     if let Some(mismatch) = &account.mismatch {
-        remarks.push(format!(
-            "Perennial did not accept the access from this login, because {}. The previous access stays in use.",
-            mismatch.replace('_', " ")
-        ));
+        let reason = mismatch.replace('_', " ");
+        remarks.push(fill(texts.mismatch, &[("reason", &reason)]));
     }
     if !granted.declined.is_empty() {
-        remarks.push(format!(
-            "You did not allow {0} in {platform}'s dialog. Log in again and allow {0}.",
-            all_of(granted.declined.iter().map(String::as_str))
-        ));
+        let missing = all_of(reader, granted.declined.iter().map(String::as_str));
+        let values = [("missing", missing.as_str()), ("platform", platform)];
+        remarks.push(fill(texts.declined, &values));
     }
     if granted.left_out_in_all > 0 {
-        let more = granted.left_out_in_all - granted.left_out.len() as u64;
-        let mut named = granted.left_out.join(", ");
-        if more > 0 {
-            named.push_str(&format!(" and {more} more"));
-        }
-        remarks.push(format!(
-            "The login does not include {named}. Log in again and tick {named} in {platform}'s dialog. If {platform} only asks \
-             whether to continue, choose to edit the settings there. If {platform} does not list a page, you no longer have a \
-             role on it."
-        ));
+        let pages = left_out(reader, granted);
+        let values = [("pages", pages.as_str()), ("platform", platform)];
+        remarks.push(fill(texts.left_out, &values));
     }
     remarks
 }
 
+fn left_out(reader: &Reader, granted: &Granted) -> String {
+    let named = granted.left_out.join(", ");
+    match granted.left_out_in_all - granted.left_out.len() as u64 {
+        0 => named,
+        more => {
+            let values = [
+                ("named", named.as_str()),
+                ("count", &reader.language.count(more)),
+            ];
+            fill(reader.texts().result.and_more, &values)
+        }
+    }
+}
+
 /// The page after a login that gave nothing.
 pub(in crate::web) fn failure_page(
+    reader: &Reader,
     login: &Login,
     platform: PlatformTitle,
     ending: &Ending,
     again: Option<Button>,
 ) -> Page {
     let page = match ending {
-        Ending::WrongPerson { name } => wrong_person(login, platform, name.as_deref()),
-        Ending::Failed { why, code } => failed(*why, platform, *code),
+        Ending::WrongPerson { name } => wrong_person(reader, login, platform, name.as_deref()),
+        Ending::Failed { why, code } => failed(reader, *why, platform, *code),
         Ending::Granted(_) => Page::default(),
     };
     Page {
@@ -167,61 +182,60 @@ pub(in crate::web) fn failure_page(
     }
 }
 
-fn wrong_person(login: &Login, platform: PlatformTitle, was: Option<&str>) -> Page {
-    let expected = person(login).unwrap_or_else(|| "the right person".to_owned());
-    let was = was.map_or_else(
-        || format!("You are logged in to {platform} as another person."),
-        |name| format!("You are logged in to {platform} as {name}."),
-    );
-    let nothing_kept =
-        format!("{was} Perennial kept nothing from that login, and nothing was changed.");
-    let what_to_do = format!(
-        "Log out of {platform}, or open the link in a private window. Then log in as {expected}."
-    );
+fn wrong_person(
+    reader: &Reader,
+    login: &Login,
+    platform: PlatformTitle,
+    was: Option<&str>,
+) -> Page {
+    let texts = &reader.texts().failure;
+    let expected = person(reader, login);
+    let expected = expected.unwrap_or_else(|| reader.texts().common.right_person.to_owned());
+    let with = |form: &str| {
+        let values = [
+            ("platform", platform),
+            ("person", expected.as_str()),
+            ("name", was.unwrap_or_default()),
+        ];
+        fill(form, &values)
+    };
+    let was = with(match was {
+        Some(_) => texts.wrong_person_named,
+        None => texts.wrong_person,
+    });
     Page {
-        paragraphs: vec![nothing_kept, what_to_do],
+        paragraphs: vec![
+            format!("{was} {}", texts.nothing_kept),
+            with(texts.log_out_first),
+        ],
         ..short(
+            reader,
             Mood::Waiting,
             platform,
-            &format!("Please log in as {expected}"),
+            &with(texts.wrong_person_headline),
             "",
         )
     }
 }
 
-fn failed(why: LoginError, platform: PlatformTitle, code: Option<i64>) -> Page {
+fn failed(reader: &Reader, why: LoginError, platform: PlatformTitle, code: Option<i64>) -> Page {
+    let texts = &reader.texts().failure;
     let (headline, text) = match why {
-        LoginError::NotAllowed => (
-            "{platform} did not give permission",
-            "You may not have done anything wrong: {platform} also answers like this when the app is not open to \
-             everyone. Try again and leave everything selected. If this happens again, tell the person who runs \
-             Perennial in your company.",
-        ),
-        LoginError::AppRefused => (
-            "{platform} does not let people log in to this app at the moment",
-            "You cannot fix this yourself. Ask the person who runs Perennial in your company to check the app's status \
-             in Meta's dashboard.",
-        ),
-        LoginError::CodeUsed | LoginError::CodeExpired => (
-            "That took a little too long",
-            "A login works only once and only for a few minutes. Press the button and log in again.",
-        ),
-        LoginError::RedirectRefused => (
-            "{platform} does not know this address",
-            "You cannot fix this yourself. Tell the person who runs Perennial in your company that the address of this \
-             page is missing from the app's valid OAuth redirect URIs.",
-        ),
-        LoginError::Busy | LoginError::Lost => (
-            "{platform} did not answer in time",
-            "Nothing was changed. Press the button and log in again.",
-        ),
-        LoginError::Unusable => (
-            "{platform} did not confirm this login",
-            "Nothing was changed. Press the button and log in again.",
-        ),
+        LoginError::NotAllowed => (texts.not_allowed_headline, texts.not_allowed),
+        LoginError::AppRefused => (texts.app_refused_headline, texts.app_refused),
+        LoginError::CodeUsed | LoginError::CodeExpired => (texts.too_long_headline, texts.too_long),
+        LoginError::RedirectRefused => (texts.redirect_refused_headline, texts.redirect_refused),
+        LoginError::Busy | LoginError::Lost => (texts.no_answer_headline, texts.no_answer),
+        LoginError::Unusable => (texts.unusable_headline, texts.no_answer),
     };
-    let named = |text: &str| text.replace("{platform}", platform);
-    let number = code.map(|code| format!(" {platform}'s error code is {code}."));
-    let text = named(text) + &number.unwrap_or_default();
-    short(Mood::Error, platform, &named(headline), &text)
+    let with = |form: &str| fill(form, &[("platform", platform)]);
+    let page = short(reader, Mood::Error, platform, &with(headline), &with(text));
+    let code = code.map(|code| {
+        let values = [("platform", platform), ("code", &code.to_string())];
+        fill(texts.error_code, &values)
+    });
+    Page {
+        footer: code.into_iter().collect(),
+        ..page
+    }
 }

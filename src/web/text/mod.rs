@@ -1,18 +1,20 @@
-//! The texts of the pages. Pure. Their readers are in a hurry, on a phone, and have done nothing wrong.
+//! What the pages say, from the texts of the reader's language. Pure. Their readers are in a hurry, on a phone, and have
+//! done nothing wrong.
 //!
-//! - here: the invitation of a link, and short answers · `deletion`: the status of a deletion · `login_result`: the
-//!   result of a login · `token_rows`: a token in a row
+//! - here: the invitation of a link, and short answers · `check`: the check after a repair at Meta · `deletion`: the
+//!   status of a deletion · `login_result`: the result of a login · `token_rows`: a token in a row
 
+mod check;
 mod deletion;
 mod login_result;
 mod token_rows;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
-use super::page::{Button, Mood, Page};
+use super::page::{Button, Genuine, Mood, Page};
+use super::reader::{Reader, host};
+use crate::email::text::fill;
 use crate::model::{Login, Remedy, Token};
 
+pub(super) use check::{CheckPage, check_page};
 pub(super) use deletion::deletion;
 pub(super) use login_result::{account, failure_page};
 use token_rows::list;
@@ -24,161 +26,161 @@ pub(super) type PlatformTitle = &'static str;
 pub(super) struct Invitation<'a> {
     pub(super) login: &'a Login,
     pub(super) platform: PlatformTitle,
+    /// Where the person will log in, as a URL.
+    pub(super) dialog_url: &'a str,
+    /// What the app asks for in the dialog; empty if Meta's own configuration says it.
+    pub(super) scopes: Vec<String>,
     pub(super) tokens: &'a [Token],
     pub(super) count: u64,
 }
 
 /// The page that a login link opens.
-pub(super) fn invitation(invitation: &Invitation<'_>, link: String) -> Page {
+pub(super) fn invitation(reader: &Reader, invitation: &Invitation<'_>, link: String) -> Page {
     let Invitation {
-        login,
-        platform,
-        tokens,
-        count,
+        login, platform, ..
     } = *invitation;
-    let app = &login.wanted.app;
-    let headline = match person(login) {
-        Some(person) => format!("Log in as {person}"),
-        None => format!("Log in to {app}"),
+    let texts = &reader.texts().invitation;
+    let person = person(reader, login);
+    let with = |form: &str| {
+        let person = person.as_deref().unwrap_or_default();
+        let values = [
+            ("platform", platform),
+            ("person", person),
+            ("app", &login.wanted.app),
+        ];
+        fill(form, &values)
     };
+    let of = |known: &'static str, unknown| if person.is_some() { known } else { unknown };
+    let scopes = invitation.scopes.join(", ");
+    let scopes = (!scopes.is_empty()).then(|| fill(texts.scopes, &[("scopes", &scopes)]));
+    let why = with(match login.wanted.remedy {
+        Remedy::Reauthorize => texts.reauthorize,
+        Remedy::GrantPermissions => texts.grant_permissions,
+        _ => texts.log_in,
+    });
+    let how = with(of(texts.how_as, texts.how));
     Page {
-        label: label(platform),
-        headline,
-        about: format!("For the app {app}"),
-        paragraphs: vec![why(login, platform), how(login, platform)],
+        label: label(reader, platform),
+        headline: with(of(texts.log_in_as, texts.log_in_to)),
+        about: with(texts.for_app),
+        paragraphs: vec![why],
+        details: [Some(how), scopes].into_iter().flatten().collect(),
         button: Some(Button {
             action: link,
-            text: format!("Continue with {platform}"),
+            text: with(texts.button),
         }),
-        lists: list("What this login is for", tokens, count)
+        genuine: Some(genuine(reader, Some(invitation.dialog_url))),
+        lists: list(reader, texts.what_for, invitation.tokens, invitation.count)
             .into_iter()
             .collect(),
-        footer: vec![for_whom(login, platform), good_until(login)],
+        footer: vec![
+            with(of(texts.only_for, texts.only_for_you)),
+            link_until(reader, login),
+        ],
         ..Page::default()
     }
 }
 
+/// Why this is no phishing: whose address this is, and where the password goes.
+fn genuine(reader: &Reader, dialog_url: Option<&str>) -> Genuine {
+    let texts = &reader.texts().common;
+    let company = reader.sender.company.as_str();
+    let form = match company {
+        "" => texts.safe_address,
+        _ => texts.safe_address_of,
+    };
+    let address = fill(form, &[("host", &reader.host), ("company", company)]);
+    let login = match dialog_url {
+        Some(url) => fill(texts.safe_login, &[("login_host", host(url))]),
+        None => texts.safe_nothing_else.to_owned(),
+    };
+    Genuine {
+        title: texts.safe_title,
+        reasons: vec![address, login],
+    }
+}
+
 /// The person's name in the inventory; if it is unknown, their id.
-pub(super) fn person(login: &Login) -> Option<String> {
+pub(super) fn person(reader: &Reader, login: &Login) -> Option<String> {
     let name = login.person_name.clone().filter(|name| !name.is_empty());
     let number = login.wanted.person.as_ref();
-    name.or_else(|| number.map(|id| format!("the person with ID {id}")))
+    let by_id = |id: &String| fill(reader.texts().common.person_by_id, &[("id", id)]);
+    name.or_else(|| number.map(by_id))
 }
 
-fn label(platform: PlatformTitle) -> String {
-    format!("{platform} login")
+fn label(reader: &Reader, platform: PlatformTitle) -> String {
+    fill(reader.texts().common.of_platform, &[("platform", platform)])
 }
 
-fn why(login: &Login, platform: PlatformTitle) -> String {
-    match login.wanted.remedy {
-        Remedy::Reauthorize => {
-            format!(
-                "{platform} asks you every 90 days to confirm what an app may read. This is due now or soon."
-            )
-        }
-        Remedy::GrantPermissions => {
-            format!(
-                "A permission is missing. {platform} will ask you for it. Everything else stays as it is."
-            )
-        }
-        Remedy::Login
-        | Remedy::RestorePageRole
-        | Remedy::ClearCheckpoint
-        | Remedy::FixApp
-        | Remedy::FixDelivery
-        | Remedy::UpdateConsumer
-        | Remedy::FixDatabase
-        | Remedy::Wait => {
-            format!("Log in with {platform} once so that the app can keep working.")
-        }
+fn link_until(reader: &Reader, login: &Login) -> String {
+    let at = reader.moment(login.wanted.expires_at);
+    fill(reader.texts().common.link_until, &[("at", &at)])
+}
+
+pub(super) fn link_has_expired(reader: &Reader) -> Page {
+    let texts = &reader.texts().common;
+    general(reader, Mood::Neutral, texts.expired_headline, texts.expired)
+}
+
+/// The page for a link that belongs to no login.
+pub(super) fn link_is_not_known(reader: &Reader) -> Page {
+    let texts = &reader.texts().common;
+    general(reader, Mood::Neutral, texts.unknown_headline, texts.unknown)
+}
+
+pub(super) fn nothing_left_to_do(reader: &Reader, tokens: &[Token], count: u64) -> Page {
+    let texts = reader.texts();
+    let common = &texts.common;
+    Page {
+        lists: list(reader, texts.result.works, tokens, count)
+            .into_iter()
+            .collect(),
+        ..general(
+            reader,
+            Mood::Good,
+            common.nothing_left_headline,
+            common.nothing_left,
+        )
     }
-}
-
-fn how(login: &Login, platform: PlatformTitle) -> String {
-    let who = person(login).map_or_else(String::new, |person| format!(" as {person}"));
-    format!(
-        "Press the button, log in to {platform}{who}, and leave every page and every permission that you see selected. You then come \
-         back here and see what works again."
-    )
-}
-
-fn for_whom(login: &Login, platform: PlatformTitle) -> String {
-    match person(login) {
-        Some(person) => format!(
-            "This link is only for {person}. If you log in with another {platform} account, nothing is changed."
-        ),
-        None => "This link is only for you. Do not pass it on.".to_owned(),
-    }
-}
-
-fn good_until(login: &Login) -> String {
-    format!("The link is valid until {}.", day(login.wanted.expires_at))
-}
-
-fn day(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC)
-        .strftime("%-d %B %Y, %H:%M UTC")
-        .to_string()
-}
-
-pub(super) fn link_has_expired() -> Page {
-    general(
-        Mood::Waiting,
-        "This link is no longer valid",
-        "Use the link in the newest email. If you have none, ask the person who runs Perennial in your company for a \
-         new one.",
-    )
-}
-
-pub(super) fn nothing_left_to_do() -> Page {
-    general(
-        Mood::Good,
-        "Nothing left to do",
-        "Everything that this link was for works again.",
-    )
 }
 
 /// The page for a callback that belongs to no pending click.
-pub(super) fn login_is_not_known() -> Page {
+pub(super) fn login_is_not_known(reader: &Reader) -> Page {
+    let texts = &reader.texts().common;
     general(
-        Mood::Waiting,
-        "This login was started too long ago",
-        "Nothing was changed. Open the link from the email again and press the button there.",
+        reader,
+        Mood::Neutral,
+        texts.too_late_headline,
+        texts.too_late,
     )
 }
 
 /// The page while the daemon asks Meta.
-pub(super) fn one_moment(waited_long: bool, platform: PlatformTitle) -> Page {
-    let (text, again_after) = if waited_long {
-        let text = format!(
-            "{platform} is slow at the moment. You can close this page. Nothing is lost, and Perennial sends an email \
-             when it works again."
-        );
-        (text, 10)
-    } else {
-        let text = format!(
-            "Perennial is asking {platform} what this login allows. This page updates itself."
-        );
-        (text, 2)
+pub(super) fn one_moment(reader: &Reader, waited_long: bool, platform: PlatformTitle) -> Page {
+    let texts = &reader.texts().common;
+    let (text, again_after) = match waited_long {
+        true => (texts.slow, 10),
+        false => (texts.asking, 2),
     };
+    let text = fill(text, &[("platform", platform)]);
     Page {
         again_after: Some(again_after),
-        ..short(Mood::Waiting, platform, "One moment", &text)
+        ..short(reader, Mood::Waiting, platform, texts.one_moment, &text)
     }
 }
 
 /// A page that belongs to no login that is known.
-fn general(mood: Mood, headline: &str, text: &str) -> Page {
+fn general(reader: &Reader, mood: Mood, headline: &str, text: &str) -> Page {
     Page {
-        label: "Login".to_owned(),
-        ..short(mood, "", headline, text)
+        label: reader.texts().common.login.to_owned(),
+        ..short(reader, mood, "", headline, text)
     }
 }
 
-fn short(mood: Mood, platform: PlatformTitle, headline: &str, text: &str) -> Page {
+fn short(reader: &Reader, mood: Mood, platform: PlatformTitle, headline: &str, text: &str) -> Page {
     Page {
         mood,
-        label: label(platform),
+        label: label(reader, platform),
         headline: headline.to_owned(),
         paragraphs: vec![text.to_owned()],
         ..Page::default()

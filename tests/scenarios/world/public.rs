@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use perennial::alerts::LoginLinks;
 use perennial::daemon::serve_forecasts;
+use perennial::email::Sender;
 use perennial::graph_sim::DialogAnswer;
 use perennial::http::{Backend, NowFn};
 use perennial::login::{self, LoginWorker};
@@ -36,6 +37,13 @@ pub struct Answer {
     pub body: String,
 }
 
+fn acme() -> Sender {
+    Sender {
+        company: "Acme GmbH".to_owned(),
+        contact: "help@acme.example".to_owned(),
+    }
+}
+
 impl World {
     /// Opens the web part. Logins request `scopes`, or a configuration of Login for Business.
     pub async fn open_public(&mut self, scopes: &str, config_id: Option<&str>) -> Result<Public> {
@@ -64,6 +72,9 @@ impl World {
             listen: ListenAddress::Unix(socket.clone()),
             public_url: PUBLIC_URL.to_owned(),
             webhook_verify_token: None,
+            sender: acme(),
+            language: perennial::email::text::Language::English,
+            timezone: jiff::tz::TimeZone::UTC,
             logins: logins.clone(),
         };
         let now = Arc::new(Mutex::new(self.now));
@@ -187,6 +198,12 @@ impl Public {
 
     pub async fn get(&self, address: &str) -> Result<Answer> {
         self.ask("GET", address).await
+    }
+
+    /// As a browser that prefers this language.
+    pub async fn get_in(&self, address: &str, language: &str) -> Result<Answer> {
+        let header = format!("Accept-Language: {language}\r\n");
+        self.ask_with("GET", address, &header).await
     }
 
     pub async fn post(&self, address: &str) -> Result<Answer> {

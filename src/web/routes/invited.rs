@@ -1,0 +1,98 @@
+//! What a link is for, and the pages for a link that cannot be used.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+
+use crate::inventory::{self, View};
+use crate::model::{Incident, IncidentState, Login, Token};
+use crate::secret::Secret;
+use crate::web::page::PageError;
+use crate::web::reader::Reader;
+use crate::web::state::AppState;
+use crate::web::text;
+
+/// How many of the link's tokens are named.
+pub(super) const NAMED: usize = 20;
+
+/// What a login link is for, at present.
+pub(super) struct Invited {
+    pub(super) login: Login,
+    pub(super) incident: Option<Incident>,
+    pub(super) tokens: Vec<Token>,
+    pub(super) count: u64,
+}
+
+pub(super) async fn invited(
+    app_state: &AppState,
+    login_ticket: &Secret,
+) -> Result<Option<Invited>, PageError> {
+    let (login_ticket, now) = (login_ticket.clone(), app_state.now());
+    let found = app_state.read(move |view| {
+        let Some(login) = view.login_of_ticket(&login_ticket)? else {
+            return Ok(None);
+        };
+        let incident = match login.wanted.incident {
+            Some(id) => view.incident(id)?,
+            None => None,
+        };
+        let (tokens, count) = tokens(view, &login, incident.as_ref(), now)?;
+        Ok(Some(Invited {
+            login,
+            incident,
+            tokens,
+            count,
+        }))
+    });
+    Ok(found.await?)
+}
+
+/// Some of the link's tokens, and how many there are.
+fn tokens(
+    view: &View<'_>,
+    login: &Login,
+    incident: Option<&Incident>,
+    now: Timestamp,
+) -> Result<(Vec<Token>, u64), inventory::Error> {
+    let app = &login.wanted.app;
+    match (incident, &login.wanted.person) {
+        (Some(incident), _) => Ok((view.tokens_of_incident(incident, NAMED)?, incident.affected)),
+        (None, Some(person)) => {
+            let counts = view.token_counts_of(app, person, now)?;
+            let tokens = view.tokens_of_person(app, person, NAMED)?;
+            Ok((tokens, counts.working + counts.broken))
+        }
+        (None, None) => Ok((Vec::new(), 0)),
+    }
+}
+
+impl Invited {
+    /// The page to show when this link is expired or no longer needed.
+    pub(super) fn unusable_reason(
+        &self,
+        app_state: &AppState,
+        reader: &Reader,
+    ) -> Option<Response> {
+        if !self.login.is_open(app_state.now()) {
+            let page = text::link_has_expired(reader);
+            return Some(app_state.laid_out(reader, page, StatusCode::GONE));
+        }
+        let state = self.incident.as_ref().map(|incident| incident.state);
+        matches!(state, Some(IncidentState::Resolved { .. })).then(|| {
+            let works: Vec<Token> = self
+                .tokens
+                .iter()
+                .filter(|token| token.works())
+                .cloned()
+                .collect();
+            let page = text::nothing_left_to_do(reader, &works, works.len() as u64);
+            app_state.laid_out(reader, page, StatusCode::OK)
+        })
+    }
+}
+
+/// Says whom to ask. A stranger learns only what the operator chose to show.
+pub(super) fn unknown(app_state: &AppState, reader: &Reader) -> Response {
+    let page = text::link_is_not_known(reader);
+    app_state.laid_out(reader, page, StatusCode::NOT_FOUND)
+}

@@ -1,0 +1,170 @@
+//! What people see on the public pages: in their language, from whom, and a check after they have fixed it at Meta.
+
+use perennial::model::{EventKind, State, TokenId};
+
+use crate::world::{PUBLIC_URL, Public, Result, World, days, hours, minutes};
+
+async fn orders(world: &World) -> Result<usize> {
+    world.told(EventKind::Ordered).await
+}
+
+struct Locked {
+    public: Public,
+    person: String,
+    token: TokenId,
+    link: String,
+}
+
+/// A person whose account Meta has locked, and the link in the email about it.
+async fn locked(world: &mut World) -> Result<Locked> {
+    let public = world.open_public("pages_show_list", None).await?;
+    let person = world.person("Maria Schmidt");
+    let token = world.log_in(&person)?;
+    let token = world.import("acme-maria", &token).await?;
+    world.live(hours(1)).await?;
+    world.meta.world().checkpoint(&person)?;
+    world.live_with_post(days(2), minutes(30)).await?;
+    public.tell_time(world.now);
+    let link = world.email_link().await?;
+    Ok(Locked {
+        public,
+        person,
+        token,
+        link,
+    })
+}
+
+#[tokio::test]
+async fn a_person_who_has_passed_the_security_check_has_it_checked_at_once() -> Result {
+    let mut world = World::new().await?;
+    let Locked {
+        public,
+        person,
+        token,
+        link,
+    } = locked(&mut world).await?;
+    let emails = world.mail()?;
+    assert!(
+        emails[0].0.replace("=\n", "").contains("/login/"),
+        "the email bears the link"
+    );
+
+    let page = public.get(&link).await?;
+    page.says(&[
+        "Complete Facebook&#x27;s security check",
+        "I have fixed it: check now",
+    ]);
+    let before = orders(&world).await?;
+    let order = format!("{link}/check");
+    let pressed = format!("{link}?checked");
+    for _ in 0..3 {
+        assert_eq!(public.post(&order).await?.location()?, pressed);
+    }
+    assert_eq!(
+        orders(&world).await?,
+        before + 1,
+        "pressing again changes nothing"
+    );
+    public
+        .get(&link)
+        .await?
+        .says(&["One moment", "http-equiv=\"refresh\""]);
+
+    world.act(&public).await?;
+    public.get(&pressed).await?.says(&["Not working yet"]);
+    let unpressed = public.get(&link).await?;
+    assert!(!unpressed.body.contains("Not working yet"));
+    public.post(&order).await?;
+    assert_eq!(
+        orders(&world).await?,
+        before + 1,
+        "Meta is not asked again within a minute"
+    );
+
+    world.meta.world().clear_checkpoint(&person)?;
+    world.now += minutes(2);
+    public.tell_time(world.now);
+    public.post(&order).await?;
+    world.act(&public).await?;
+    assert_eq!(world.state(token).await?, State::Healthy);
+    public
+        .get(&link)
+        .await?
+        .says(&["Nothing left to do", "class=\"tick\""]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_check_needs_the_link_of_an_incident_that_is_not_over() -> Result {
+    let mut world = World::new().await?;
+    let Locked { public, link, .. } = locked(&mut world).await?;
+    let before = orders(&world).await?;
+    let unknown = format!("{PUBLIC_URL}/login/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/check");
+    assert_eq!(public.post(&unknown).await?.status, 404);
+    assert_eq!(
+        public.get(&format!("{link}/check")).await?.status,
+        404,
+        "a mail scanner orders nothing"
+    );
+    let (_, operators) = world.operators_link(None, false).await?;
+    assert_eq!(
+        public.post(&format!("{operators}/check")).await?.status,
+        404
+    );
+    world.now += days(400);
+    public.tell_time(world.now);
+    assert_eq!(public.post(&format!("{link}/check")).await?.status, 410);
+    assert_eq!(orders(&world).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_are_in_the_language_of_the_browser() -> Result {
+    let mut world = World::new().await?;
+    let Locked { public, link, .. } = locked(&mut world).await?;
+    let unknown = format!("{PUBLIC_URL}/login/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    for (asked, language, words) in [
+        (
+            "de-CH,de;q=0.9,en;q=0.1",
+            "de",
+            [
+                "Erledigt: jetzt prüfen",
+                "Dieser Link ist hier nicht bekannt",
+            ],
+        ),
+        (
+            "fr",
+            "en",
+            ["I have fixed it: check now", "This link is not known here"],
+        ),
+    ] {
+        for (address, words) in [&link, &unknown].into_iter().zip(words) {
+            let answer = public.get_in(address, asked).await?;
+            answer.says(&[words, &format!("<html lang=\"{language}\">")]);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_say_whose_they_are_and_whom_to_ask() -> Result {
+    let mut world = World::new().await?;
+    let public = world.open_public("pages_show_list", None).await?;
+    let (_, link) = world.operators_link(None, false).await?;
+    let page = public.get(&link).await?;
+    page.says(&[
+        "<p class=\"company\">Acme GmbH</p>",
+        "Questions? Ask help@acme.example",
+        "The address of this page is tokens.example.com, which belongs to Acme GmbH.",
+        "We never see it.",
+        "pages_show_list",
+    ]);
+    let unknown = format!("{PUBLIC_URL}/login/AAAA");
+    let answer = public.get(&unknown).await?;
+    assert_eq!(answer.status, 404);
+    answer.says(&[
+        "This link is not known here",
+        "Questions? Ask help@acme.example",
+    ]);
+    Ok(())
+}
