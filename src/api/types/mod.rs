@@ -1,5 +1,6 @@
 //! The request and answer types that server and client share.
 
+mod caller;
 mod deliveries;
 mod events;
 mod imports;
@@ -12,7 +13,9 @@ mod report;
 mod secrets;
 mod tokens;
 
+pub use crate::inventory::Sort;
 pub use crate::model::IncidentFilter;
+pub use caller::CallerView;
 pub use deliveries::{
     ConsumerView, DeliveryList, DeliveryQuery, DeliveryView, InUseRequest, Retried, RetryRequest,
     SinkTestRequest, SinkTestResult,
