@@ -26,7 +26,7 @@ use crate::api_client::Client;
 use commands::{
     acknowledge, backup, check_config, check_rotate, completions, consumers, deliveries, doctor,
     events, forecast, forget, get, import, incidents, login, mail_test, man, move_inventory,
-    owners, post_test, rekey, reload, rename, restore, setup, show, status, tokens, version,
+    owners, post_test, rekey, reload, rename, restore, setup, show, status, tokens, ui, version,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -95,6 +95,7 @@ pub enum DaemonCommand {
     Status(status::Options),
     Tokens(tokens::Options),
     Show(show::Options),
+    Ui(ui::Options),
     Import(import::Options),
     Login(login::Options),
     Get(get::Options),
@@ -178,6 +179,7 @@ impl DaemonCommand {
             Self::Reload(options) => reload::run(&options, client, terminal).await,
             Self::Status(options) => status::run(&options, client, terminal).await,
             Self::Tokens(options) => tokens::run(options, client, terminal).await,
+            Self::Ui(options) => ui::run(&options, client, terminal).await,
             Self::Show(options) => show::run(&options, client, terminal).await,
             Self::Import(options) => import::run(options, client, terminal).await,
             Self::Login(options) => login::run(options, client, terminal).await,

@@ -37,6 +37,7 @@ mod posts;
 mod rotation;
 mod servers;
 mod setup;
+mod ui;
 mod upgrade;
 mod verdicts;
 mod versions;
