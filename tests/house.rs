@@ -19,6 +19,8 @@ mod modules;
 mod names;
 #[path = "house/platforms.rs"]
 mod platforms;
+#[path = "house/reach.rs"]
+mod reach;
 #[path = "house/sizes.rs"]
 mod sizes;
 #[path = "house/tables.rs"]

@@ -1,6 +1,7 @@
 //! Which channels hear of an incident, and what they are told. Queued in the transaction of the incident's change.
 
 use super::Rules;
+use super::channel::{Audience, PostChannel};
 use super::recipients::Recipients;
 use crate::email::context::EmailContext;
 use crate::email::incident_email::{self, Brief};
@@ -8,22 +9,6 @@ use crate::inventory::{self, Tx};
 use crate::model::{
     EmailReason, Incident, NewPost, PostContent, PostFacts, PostKind, PostedIncident, PostedSubject,
 };
-
-/// A channel of `[[alerts.post]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PostChannel {
-    pub name: String,
-    pub audience: Audience,
-}
-
-/// Which incidents a channel hears of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Audience {
-    /// Those that the operators get emails about.
-    #[default]
-    Operators,
-    Everybody,
-}
 
 /// The channels that hear of an incident.
 pub(super) fn channels<'r>(
@@ -104,6 +89,7 @@ fn for_channels<'a>(context: &EmailContext<'a>, rules: &'a Rules) -> EmailContex
         recipients: &[],
         operators: &[],
         login_link: None,
+        calendar: None,
         next_email: None,
         zone: &rules.timezone,
         language: rules.language,

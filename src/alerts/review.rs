@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::Rules;
+use super::links;
 use super::policy::{self, Decision, ReviewContext};
 use super::posts;
 use super::recipients::{Recipients, each_once, recipients_of_incident};
@@ -147,11 +148,12 @@ impl Review<'_, '_> {
         }
         let incident = self.with_what_ends_soon_after()?;
         let tokens = self.tx.tokens_of_incident(&incident, LISTED)?;
-        let login_link = self.login_link(&tokens)?;
+        let links = links::of_person(self.tx, &incident, &tokens, self.rules, self.now)?;
         let context = EmailContext {
             incident: &incident,
             tokens: &tokens,
-            login_link: login_link.as_deref(),
+            login_link: links.login.as_deref(),
+            calendar: links.calendar.as_deref(),
             count: self
                 .sink
                 .as_ref()
@@ -240,20 +242,6 @@ impl Review<'_, '_> {
         Ok(tokens)
     }
 
-    /// A login link for the person, if a login helps and links are configured.
-    fn login_link(&self, tokens: &[Token]) -> Result<Option<String>, inventory::Error> {
-        let Some(links) = &self.rules.login_links else {
-            return Ok(None);
-        };
-        if !policy::is_fixed_by_login(self.incident, tokens, links) {
-            return Ok(None);
-        }
-        let link = self
-            .tx
-            .login_link_for(self.incident, &links.public_url, self.now)?;
-        Ok(Some(link))
-    }
-
     /// The facts of an email, without its recipients and tokens.
     fn facts(&self, reason: EmailReason) -> Result<EmailContext<'_>, inventory::Error> {
         Ok(EmailContext {
@@ -267,6 +255,7 @@ impl Review<'_, '_> {
             recipients: &[],
             operators: &self.rules.operators,
             login_link: None,
+            calendar: None,
             broken_since: self.tx.broken_since(self.incident.id)?,
             next_email: None,
             now: self.now,

@@ -12,8 +12,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
-    caller, consumers, corrections, daemon, deliveries, events, forecast, health, import_many,
-    imports, incidents, login_codes, logins, metrics, orders, posts, secrets, status, tokens,
+    calendars, caller, consumers, corrections, daemon, deliveries, events, forecast, health,
+    import_many, imports, incidents, login_codes, logins, metrics, orders, posts, secrets, status,
+    tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -58,6 +59,8 @@ use crate::model::Cause;
         login_codes::redeem,
         logins::show,
         logins::complete,
+        calendars::list,
+        calendars::revoke,
         events::events,
         daemon::reload,
         daemon::mail_test,

@@ -1,5 +1,6 @@
 //! The client of the socket: one typed call for each route.
 
+mod calendars;
 mod connection;
 mod deliveries;
 mod events;

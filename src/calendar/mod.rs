@@ -11,7 +11,7 @@ mod revision;
 use crate::model::Forecast;
 
 pub use entry::{Entry, Login, day_to_log_in, of_operators, of_person};
-pub use revision::Revision;
+pub use revision::{Revision, number, revise};
 
 /// The name of the operators' calendar.
 pub const OPERATORS: &str = "Perennial";

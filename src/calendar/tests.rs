@@ -4,7 +4,9 @@ use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
 
 use super::*;
-use crate::model::{ForecastLeftOut, ForecastSummary, ForeseenLogin, Lapse, VersionEnding};
+use crate::model::{
+    ForecastLeftOut, ForecastSummary, ForeseenLogin, Lapse, ShownCalendar, VersionEnding,
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -145,4 +147,72 @@ fn a_forecast_is_a_file() {
     let mut umlauts = login("7", "2027-01-15T12:00:00Z", 12);
     umlauts.name = Some("Jürgen Müller, Köln; 🥨".to_owned());
     insta::assert_snapshot!(of_forecast(&forecast(vec![umlauts])).replace("\r\n", "\n"));
+}
+
+/// What a person's calendar shows after what it showed before, and the UIDs in it.
+fn shows(
+    shown: Option<&ShownCalendar>,
+    logins: &[(&str, u32)],
+    now: Timestamp,
+) -> (ShownCalendar, Vec<String>) {
+    let foreseen: Vec<ForeseenLogin> = logins
+        .iter()
+        .map(|(by, round)| ForeseenLogin {
+            round: *round,
+            ..login("7", by, 12)
+        })
+        .collect();
+    let logins = number(shown, foreseen.iter());
+    let entries = of_person(&logins, "Facebook", &[], now);
+    let uids = entries.iter().map(|entry| entry.uid.clone()).collect();
+    (revise(shown, &logins, &entries, now), uids)
+}
+
+#[test]
+fn what_has_not_changed_keeps_its_revision() {
+    let (first, uids) = shows(None, &[("2027-01-15T12:00:00Z", 1)], now());
+    assert_eq!((first.sequence, first.modified_at), (0, now()));
+    assert_eq!(uids, ["login-acme-7-1@perennial"]);
+    let later = now() + 24.hours();
+    let (second, _) = shows(Some(&first), &[("2027-01-15T12:00:00Z", 1)], later);
+    assert_eq!(second, first);
+}
+
+#[test]
+fn a_small_move_is_the_same_login_on_another_day() {
+    let (first, _) = shows(None, &[("2027-01-15T12:00:00Z", 1)], now());
+    let later = now() + 24.hours();
+    for by in ["2027-01-10T12:00:00Z", "2027-02-14T12:00:00Z"] {
+        let (moved, uids) = shows(Some(&first), &[(by, 1)], later);
+        assert_eq!((moved.sequence, moved.modified_at), (1, later), "{by}");
+        assert_eq!(uids, ["login-acme-7-1@perennial"], "{by}");
+    }
+}
+
+#[test]
+fn after_a_login_the_next_one_has_the_uid_that_was_foreseen_for_it() {
+    let both = [("2027-01-15T12:00:00Z", 1), ("2027-03-09T12:00:00Z", 2)];
+    let (first, uids) = shows(None, &both, now());
+    assert_eq!(
+        uids,
+        ["login-acme-7-1@perennial", "login-acme-7-2@perennial"]
+    );
+    let later = at("2027-01-09T00:00:00Z");
+    let (after, uids) = shows(Some(&first), &[("2027-03-10T00:00:00Z", 1)], later);
+    assert_eq!(uids, ["login-acme-7-2@perennial"]);
+    assert_eq!((after.sequence, after.logins[0].round), (1, 2));
+}
+
+#[test]
+fn a_login_that_is_not_foreseen_for_a_while_is_remembered() {
+    let (first, _) = shows(None, &[("2027-01-15T12:00:00Z", 1)], now());
+    let later = at("2027-01-10T00:00:00Z");
+    let (none, uids) = shows(Some(&first), &[], later);
+    assert_eq!((none.sequence, uids.len()), (1, 0));
+    let (again, uids) = shows(Some(&none), &[("2027-04-09T00:00:00Z", 1)], later);
+    assert_eq!(uids, ["login-acme-7-2@perennial"]);
+    assert_eq!(again.sequence, 2);
+    let much_later = at("2028-06-01T00:00:00Z");
+    let (forgotten, _) = shows(Some(&none), &[], much_later);
+    assert!(forgotten.logins.is_empty());
 }

@@ -24,9 +24,10 @@ use clap::{Parser, Subcommand};
 
 use crate::api_client::Client;
 use commands::{
-    acknowledge, backup, check_config, check_rotate, completions, consumers, deliveries, doctor,
-    events, forecast, forget, get, import, incidents, login, mail_test, man, move_inventory,
-    owners, post_test, rekey, reload, rename, restore, setup, show, status, tokens, ui, version,
+    acknowledge, backup, calendar, check_config, check_rotate, completions, consumers, deliveries,
+    doctor, events, forecast, forget, get, import, incidents, login, mail_test, man,
+    move_inventory, owners, post_test, rekey, reload, rename, restore, setup, show, status, tokens,
+    ui, version,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -108,6 +109,7 @@ pub enum DaemonCommand {
     Rename(rename::Options),
     Owners(owners::Options),
     Forget(forget::Options),
+    Calendar(calendar::Options),
     Forecast(forecast::Options),
     Incidents(incidents::Options),
     Acknowledge(acknowledge::Options),
@@ -193,6 +195,7 @@ impl DaemonCommand {
             Self::Rename(options) => rename::run(options, client, terminal).await,
             Self::Owners(options) => owners::run(options, client, terminal).await,
             Self::Forget(options) => forget::run(&options, client, terminal).await,
+            Self::Calendar(options) => calendar::run(&options, client, terminal).await,
             Self::Forecast(options) => forecast::run(&options, client, terminal).await,
             Self::Incidents(options) => incidents::run(&options, client, terminal).await,
             Self::Acknowledge(options) => acknowledge::run(&options, client, terminal).await,

@@ -7,7 +7,7 @@
 //! - `schedule`: cron lines · `deliveries`, `posts`: send what waits for sinks and channels · `turns`: one at a time ·
 //!   `duties`: what this node does, of several on one inventory · `nodes`: the others · `server_check`: the server that they share · `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
 //! - `sweeps`: which were complete · `heartbeat`, `watcher`: calls to an outside watcher · `textfile`: metrics in a file
-//! - `status`, `problems`, `version_problems`: what the socket reports · `forecasts`: what would happen · `watchdog`: liveness · `clock_check`: a clock that jumped
+//! - `status`, `problems`, `version_problems`: what the socket reports · `forecast`, `forecasts`: what would happen, one question at a time · `watchdog`: liveness · `clock_check`: a clock that jumped
 //! - `clock`, `signals`, `systemd`, `logging`: the machine
 
 mod backup_job;
@@ -16,6 +16,7 @@ mod clock_check;
 mod deliveries;
 mod duties;
 mod error;
+mod forecast;
 mod forecasts;
 mod heartbeat;
 mod listeners;

@@ -1,7 +1,5 @@
 //! Reload: reads the whole configuration again and applies it, or keeps the old one and reports the reasons.
 
-use std::sync::Arc;
-
 use super::run::{Daemon, current_web, services};
 use super::workers::Workers;
 use super::{clock, status, systemd};
@@ -65,7 +63,7 @@ impl Daemon {
         let earlier = std::mem::replace(&mut self.workers, workers);
         earlier.begin_stop();
         self.retiring.spawn(earlier.stop());
-        self.forecast_services.send_replace(Arc::clone(&services));
+        self.forecasts.show(&services);
         self.services = services;
         self.shared.show_config(&newer);
         self.show_apps().await;

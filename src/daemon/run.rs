@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -12,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::duties::{self, DutyWorker};
 use super::error::Error;
-use super::forecasts::ForecastWorker;
+use super::forecasts::ForecastService;
 use super::listeners::Listeners;
 use super::recovery::{self, RunState};
 use super::services::Services;
@@ -26,7 +27,7 @@ use crate::api::metrics;
 use crate::api::{self, DaemonHandle, DaemonStatus, MailTest, Reload, SinkTest};
 use crate::config::{self, Config, Machine};
 use crate::http::{self, Listener, Probe, Questions};
-use crate::inventory::Inventory;
+use crate::inventory::{self, Inventory};
 use crate::web;
 
 /// systemd kills the daemon after 30 s. Work that is unfinished by then is dropped and repeated after the next start.
@@ -57,9 +58,7 @@ pub(super) struct Daemon {
     reloads: mpsc::Receiver<Reload>,
     mail_tests: mpsc::Receiver<MailTest>,
     sink_tests: mpsc::Receiver<SinkTest>,
-    forecasts: http::Forecasts,
-    /// What forecasts are made by.
-    pub(super) forecast_services: watch::Sender<Arc<Services>>,
+    pub(super) forecasts: ForecastService,
 }
 
 /// Runs until a signal ends it. Writes nothing before configuration, key and database are found valid.
@@ -98,6 +97,22 @@ pub(super) fn current_web(settings: &web::Settings, services: &Services) -> web:
     }
 }
 
+async fn first_status(
+    services: &Services,
+    now: Timestamp,
+) -> Result<DaemonStatus, inventory::Error> {
+    Ok(DaemonStatus {
+        started_at: now,
+        apps: services.apps(now).await?,
+        ..DaemonStatus::default()
+    })
+}
+
+fn served_web(config: &Config, services: &Services) -> Option<watch::Sender<web::Current>> {
+    let web = config.web.as_ref();
+    web.map(|web| watch::Sender::new(current_web(web, services)))
+}
+
 impl Daemon {
     async fn start(
         path: &Path,
@@ -110,17 +125,15 @@ impl Daemon {
         let (now, inventory) = (clock::now(), services.inventory.clone());
         let duties = inventory.duties(duties::this_node(&config)?);
         let run_id = RunState::begin(&inventory, &duties, now).await?;
-        let daemon_status = DaemonStatus {
-            started_at: now,
-            apps: services.apps(now).await?,
-            ..DaemonStatus::default()
-        };
+        let daemon_status = first_status(&services, now).await?;
         let shared = SharedState::new(daemon_status, &inventory, duties);
         let (worker, give_up) = DutyWorker::begin(&inventory, &shared, &config).await;
         let (reload, reloads) = mpsc::channel(4);
         let (mail_test, mail_tests) = mpsc::channel(4);
         let (sink_test, sink_tests) = mpsc::channel(4);
-        let (forecasts, forecast_orders) = http::Forecasts::channel();
+        let hang_up = CancellationToken::new();
+        let (forecasts, forecast_worker) =
+            ForecastService::new(&services, Arc::new(clock::now), &hang_up);
         let settings = watch::Sender::new(config.status.clone());
         let handle = DaemonHandle {
             settings: settings.subscribe(),
@@ -131,9 +144,7 @@ impl Daemon {
             sink_tests: sink_test,
             metrics: shared.metrics.clone(),
         };
-        let web = config.web.as_ref();
-        let web = web.map(|web| watch::Sender::new(current_web(web, &services)));
-        let forecast_services = Arc::clone(&services);
+        let web = served_web(&config, &services);
         let mut daemon = Self {
             path: path.to_owned(),
             machine,
@@ -148,21 +159,19 @@ impl Daemon {
             web,
             servers: JoinSet::new(),
             socket_thread: listeners.socket_thread,
-            hang_up: CancellationToken::new(),
+            hang_up,
             give_up,
             reloads,
             mail_tests,
             sink_tests,
             forecasts,
-            forecast_services: watch::Sender::new(forecast_services),
         };
         daemon.serve_web(listeners.web);
         daemon.serve_metrics(listeners.metrics);
         daemon.serve_socket(listeners.socket, handle, questions);
         daemon.watch_the_disk();
         daemon.servers.spawn(worker.run());
-        let forecasts = daemon.forecast_worker(forecast_orders);
-        daemon.servers.spawn(forecasts.run());
+        daemon.servers.spawn(forecast_worker.run());
         Ok(daemon)
     }
 
@@ -187,23 +196,13 @@ impl Daemon {
         self.servers.spawn_on(socket, self.socket_thread.runtime());
     }
 
-    fn forecast_worker(&self, orders: mpsc::Receiver<http::ForecastOrder>) -> ForecastWorker {
-        ForecastWorker {
-            inventory: self.inventory.clone(),
-            services: self.forecast_services.subscribe(),
-            clock: Arc::new(clock::now),
-            orders,
-            stop: self.hang_up.clone(),
-        }
-    }
-
     fn backend(&self) -> http::Backend {
         http::Backend {
             inventory: self.inventory.clone(),
             new_work: self.shared.wakeups.sender(wakeups::Signal::NewWork),
             journal: self.shared.journal.clone(),
             clock: Arc::new(clock::now),
-            forecasts: self.forecasts.clone(),
+            forecasts: self.forecasts.forecasts.clone(),
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct EmailContext<'a> {
     pub(crate) operators: &'a [String],
     /// The login link for the person, if there is one.
     pub(crate) login_link: Option<&'a str>,
+    /// The address of the person's calendar of coming logins, if there is one.
+    pub(crate) calendar: Option<&'a str>,
     /// When the first of the tokens died.
     pub(crate) broken_since: Option<Timestamp>,
     pub(crate) next_email: Option<Timestamp>,

@@ -176,7 +176,10 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
             (context.phrases().incident, ("app", app))
         }
     };
-    vec![
+    let calendar = context
+        .calendar
+        .map(|link| fill(context.phrases().calendar, &[("link", link)]));
+    let lines = [
         sentences::filled(context.phrases().about_perennial, context),
         context.language.went_to(context.recipients),
         fill(
@@ -187,7 +190,8 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
                 ("at", &opened_at),
             ],
         ),
-    ]
+    ];
+    calendar.into_iter().chain(lines).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Takes the tokens one by one, tells each person's story once all their tokens are here, and sums up.
+//! Takes the tokens one by one, simulates each person's once all their tokens are here, and sums up.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use super::Settings;
 use super::person::{ClassKey, Grain, Person};
 use super::report::{Report, Summed};
 use super::sentences;
-use super::story::{Member, Scene, Story};
+use super::simulation::{Conditions, Member, Simulation};
 use super::timeline::Timeline;
 use crate::alerts::{self, Recipients};
 use crate::model::{Forecast, ForecastToken, Incident, SingleAdminPages, VersionEnding, WhatIf};
 
-/// Stories that are remembered, because others have the same.
-const REMEMBERED: usize = 8_192;
-/// A story of more classes is hardly another person's as well.
+/// Timelines that are remembered, because others have the same.
+const REMEMBERED: usize = 6_144;
+/// A timeline of more classes is hardly another person's as well.
 const ALIKE: usize = 8;
 
 #[derive(Debug)]
@@ -30,16 +30,16 @@ pub struct Forecaster {
     grain: Grain,
     /// The coarsest that was used.
     coarsest: Grain,
-    stories: HashMap<StoryKey, Arc<Timeline>>,
+    timelines: HashMap<TimelineKey, Arc<Timeline>>,
     report: Report,
 }
 
-/// All that a story depends on, for a person without an open incident.
+/// All that a timeline depends on, for a person without an open incident.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct StoryKey {
+struct TimelineKey {
     app: usize,
     routes: Vec<Option<usize>>,
-    is_told: bool,
+    has_recipients: bool,
     escalates: bool,
     classes: Vec<ClassKey>,
 }
@@ -52,14 +52,14 @@ impl Forecaster {
             person: None,
             grain: Grain::EXACT,
             coarsest: Grain::EXACT,
-            stories: HashMap::new(),
+            timelines: HashMap::new(),
             report: Report::new(&settings),
             settings,
         }
     }
 
     /// Call it before the tokens of these people are added.
-    pub fn expect(&mut self, incidents: Vec<Incident>) {
+    pub fn prepare(&mut self, incidents: Vec<Incident>) {
         for incident in incidents {
             let key = &incident.incident_key;
             let person = (key.app.clone(), key.subject.clone());
@@ -92,7 +92,7 @@ impl Forecaster {
     /// The most entries of each list.
     pub const KEPT: usize = super::earliest::KEPT;
 
-    /// The forecast, with what does not depend on the stories. `single_admins` is how many people
+    /// The forecast, with what does not depend on the timelines. `single_admins` is how many people
     /// `single_admin_pages` begins to name.
     pub fn finish(
         mut self,
@@ -153,7 +153,7 @@ impl Forecaster {
         let timeline = if is_alike {
             self.remembered(&person, &recipients)
         } else {
-            Arc::new(self.story(&person, &recipients, incidents, leaves))
+            Arc::new(self.simulated(&person, &recipients, incidents, leaves))
         };
         let operators = &self.operators;
         self.report
@@ -165,26 +165,26 @@ impl Forecaster {
         routes.sort_unstable();
         routes.dedup();
         let knows = |address| recipients.to.contains(address);
-        let key = StoryKey {
+        let key = TimelineKey {
             app: person.app,
             routes,
-            is_told: !recipients.to.is_empty(),
+            has_recipients: !recipients.to.is_empty(),
             escalates: !recipients.escalation.iter().all(knows),
             classes: person.classes.keys().copied().collect(),
         };
-        if let Some(known) = self.stories.get(&key) {
+        if let Some(known) = self.timelines.get(&key) {
             return Arc::clone(known);
         }
-        if self.stories.len() >= REMEMBERED {
-            self.stories.clear();
+        if self.timelines.len() >= REMEMBERED {
+            self.timelines.clear();
             self.grain = self.grain.coarser();
         }
-        let timeline = Arc::new(self.story(person, recipients, Vec::new(), None));
-        self.stories.insert(key, Arc::clone(&timeline));
+        let timeline = Arc::new(self.simulated(person, recipients, Vec::new(), None));
+        self.timelines.insert(key, Arc::clone(&timeline));
         timeline
     }
 
-    fn story(
+    fn simulated(
         &self,
         person: &Person,
         recipients: &Recipients,
@@ -195,7 +195,7 @@ impl Forecaster {
             return Timeline::default();
         };
         let question = &self.settings.question;
-        let scene = Scene {
+        let conditions = Conditions {
             rules: &app.rules,
             alerts: &self.settings.alerts,
             recipients,
@@ -210,7 +210,7 @@ impl Forecaster {
             .classes
             .values()
             .map(|class| Member::new(class.course.clone(), class.count, class.has_other_admin));
-        Story::new(scene, members.collect(), incidents).told()
+        Simulation::new(conditions, members.collect(), incidents).run()
     }
 
     fn leaves(&self, person: &(String, String)) -> Option<Timestamp> {

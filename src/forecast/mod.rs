@@ -1,16 +1,17 @@
 //! Looks ahead: what would happen to the tokens of an inventory, by the same policies that decide what does happen. Pure:
 //! it gets each token without its secret, reads no clock, asks nobody and writes nothing.
 //!
-//! - `person`: a person's tokens, those that are alike as one class · `story`: what happens to them, email by email ·
+//! - `person`: a person's tokens, those that are alike as one class · `simulation`: what happens to them, email by email ·
 //!   `timeline`: the result, without names and numbers, so that it serves all people with such tokens
-//! - `forecaster`: takes tokens one by one · `report`, `earliest`: sum up · `sentences`: texts
+//! - `forecaster`: takes tokens one by one · `person_report`, `report`, `earliest`: sum up · `sentences`: texts
 
 mod earliest;
 mod forecaster;
 mod person;
+mod person_report;
 mod report;
 mod sentences;
-mod story;
+mod simulation;
 mod timeline;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Sums up what would happen to all people.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -8,22 +8,15 @@ use jiff::{Timestamp, ToSpan};
 
 use super::Settings;
 use super::earliest::Earliest;
-use super::person::{Class, Person};
+use super::person::Person;
+use super::person_report::{DAY, PersonReport};
 use super::sentences;
-use super::story::opened;
-use super::timeline::{Checks, ClassIndex, Email, OtherCalls, Timeline};
+use super::timeline::{Checks, OtherCalls, Timeline};
 use crate::alerts::Recipients;
-use crate::email::context::EmailContext;
-use crate::email::incident_email;
 use crate::model::{
-    BusiestDay, DayOfCalls, EmailReason, ForecastLeftOut, ForecastSummary, ForeseenEmail,
-    ForeseenLogin, Incident, IncidentKey, Lapse, Token, WeekOfRenewals, WhatIf,
+    BusiestDay, DayOfCalls, ForecastLeftOut, ForecastSummary, ForeseenEmail, ForeseenLogin, Lapse,
+    WeekOfRenewals, WhatIf,
 };
-
-/// How many tokens an email names at most, for its subject.
-const NAMED: usize = 20;
-
-const DAY: f64 = 86_400.0;
 
 #[derive(Debug)]
 pub(super) struct Report {
@@ -37,7 +30,7 @@ pub(super) struct Report {
     midnight: Timestamp,
 }
 
-/// The parts of a forecast that come from people's stories.
+/// The parts of a forecast that come from people's timelines.
 #[derive(Debug)]
 pub(super) struct Summed {
     pub(super) summary: ForecastSummary,
@@ -47,14 +40,6 @@ pub(super) struct Summed {
     pub(super) calls: Vec<DayOfCalls>,
     pub(super) lapses: Vec<Lapse>,
     pub(super) left_out: ForecastLeftOut,
-}
-
-/// A person's classes by their position.
-struct Told<'a> {
-    person: &'a Person,
-    classes: Vec<&'a Class>,
-    app: &'a str,
-    settings: &'a Settings,
 }
 
 impl Report {
@@ -81,15 +66,15 @@ impl Report {
         settings: &Settings,
     ) {
         let app = settings.apps.get(person.app);
-        let told = Told {
+        let of = PersonReport {
             person,
             classes: person.classes.values().collect(),
             app: app.map_or("", |app| &app.name),
             settings,
         };
-        self.add_logins(&told, timeline);
+        self.add_logins(&of, timeline);
         for (at, class) in &timeline.renewals {
-            *self.renewals.entry(monday(*at)).or_default() += told.count(&[*class]);
+            *self.renewals.entry(monday(*at)).or_default() += of.count(&[*class]);
         }
         for email in &timeline.emails {
             let to = match email.incident_cause.concerns_operator() {
@@ -97,43 +82,43 @@ impl Report {
                 false => recipients,
             };
             if !to.to.is_empty() {
-                self.emails.add(email.at, || told.email(email, to));
+                self.emails.add(email.at, || of.email(email, to));
             }
         }
-        self.add_lapses(&told, timeline);
+        self.add_lapses(&of, timeline);
         for checks in &timeline.checks {
-            self.add_checks(&told, checks);
+            self.add_checks(&of, checks);
         }
         for calls in &timeline.other_calls {
-            self.add_other_calls(&told, calls);
+            self.add_other_calls(&of, calls);
         }
     }
 
-    fn add_logins(&mut self, told: &Told<'_>, timeline: &Timeline) {
+    fn add_logins(&mut self, of: &PersonReport<'_>, timeline: &Timeline) {
         self.people += u64::from(!timeline.logins.is_empty());
         for (round, login) in (1..).zip(&timeline.logins) {
             self.logins.add(login.by, || ForeseenLogin {
                 by: login.by,
-                person: told.person.id.clone(),
-                name: told.person.name.clone(),
-                app: told.app.to_owned(),
-                tokens: told.count(&login.classes),
-                pages: told.person.pages,
+                person: of.person.id.clone(),
+                name: of.person.name.clone(),
+                app: of.app.to_owned(),
+                tokens: of.count(&login.classes),
+                pages: of.person.pages,
                 round,
             });
         }
     }
 
-    fn add_lapses(&mut self, told: &Told<'_>, timeline: &Timeline) {
+    fn add_lapses(&mut self, of: &PersonReport<'_>, timeline: &Timeline) {
         for (at, cause, class) in &timeline.lapses {
-            let Some(class) = told.class(*class) else {
+            let Some(class) = of.class(*class) else {
                 continue;
             };
             for name in &class.names {
                 self.lapses.add(*at, || Lapse {
                     token: name.clone(),
                     at: *at,
-                    why: sentences::why(*cause, told.person, told.settings),
+                    why: sentences::why(*cause, of.person, of.settings),
                 });
             }
             self.lapses
@@ -145,11 +130,11 @@ impl Report {
         at.duration_since(self.midnight).as_secs_f64() / DAY
     }
 
-    fn add_checks(&mut self, told: &Told<'_>, checks: &Checks) {
+    fn add_checks(&mut self, of: &PersonReport<'_>, checks: &Checks) {
         let from = self.days_after_midnight(checks.from);
         let to = self.days_after_midnight(checks.to);
-        let whole = told.checks_a_day() * told.count(&[checks.class]) as f64;
-        let days = self.calls.get_mut(told.person.app).into_iter().flatten();
+        let whole = of.checks_a_day() * of.count(&[checks.class]) as f64;
+        let days = self.calls.get_mut(of.person.app).into_iter().flatten();
         for (number, day) in days.enumerate() {
             let start = number as f64;
             let part = to.min(start + 1.0) - from.max(start);
@@ -157,11 +142,11 @@ impl Report {
         }
     }
 
-    fn add_other_calls(&mut self, told: &Told<'_>, calls: &OtherCalls) {
+    fn add_other_calls(&mut self, of: &PersonReport<'_>, calls: &OtherCalls) {
         let number = self.days_after_midnight(calls.at) as usize;
-        let days = self.calls.get_mut(told.person.app);
+        let days = self.calls.get_mut(of.person.app);
         if let Some(day) = days.and_then(|days| days.get_mut(number)) {
-            *day += f64::from(calls.calls) * told.count(&[calls.class]) as f64;
+            *day += f64::from(calls.calls) * of.count(&[calls.class]) as f64;
         }
     }
 
@@ -238,80 +223,6 @@ fn busiest(calls: &[DayOfCalls]) -> Option<BusiestDay> {
         app: most.app.clone(),
         calls_percent: u32::try_from(percent(most)).unwrap_or(u32::MAX),
     })
-}
-
-impl Told<'_> {
-    /// Intervals are shortened by up to a tenth, so that checks are spread.
-    fn checks_a_day(&self) -> f64 {
-        let app = self.settings.apps.get(self.person.app);
-        let interval = app.map_or(DAY, |app| app.rules.check_every.as_secs_f64());
-        DAY / (0.95 * interval)
-    }
-
-    fn class(&self, at: ClassIndex) -> Option<&Class> {
-        self.classes.get(at as usize).copied()
-    }
-
-    fn count(&self, classes: &[ClassIndex]) -> u64 {
-        let counts = classes.iter().filter_map(|at| self.class(*at));
-        counts.map(|class| class.count).sum()
-    }
-
-    fn email(&self, email: &Email, recipients: &Recipients) -> ForeseenEmail {
-        let mut to = match email.reason {
-            EmailReason::Escalated => recipients.escalation.clone(),
-            _ if email.is_escalated => [&recipients.to[..], &recipients.escalation].concat(),
-            _ => recipients.to.clone(),
-        };
-        let mut seen = HashSet::new();
-        to.retain(|address| seen.insert(address.clone()));
-        ForeseenEmail {
-            at: email.at,
-            subject: self.subject(email, &to, recipients),
-            to,
-        }
-    }
-
-    /// As the email would say it.
-    fn subject(&self, email: &Email, to: &[String], recipients: &Recipients) -> String {
-        let count = self.count(&email.classes);
-        let incident = Incident {
-            subject_name: self.person.name.clone(),
-            deadline: email.deadline,
-            affected: count,
-            ..opened(
-                IncidentKey {
-                    app: self.app.to_owned(),
-                    cause: email.incident_cause,
-                    subject: self.person.id.clone(),
-                },
-                email.cause,
-                email.at,
-            )
-        };
-        let classes = email.classes.iter().filter_map(|at| self.class(*at));
-        let tokens: Vec<Token> = classes
-            .map(|class| class.course.token().clone())
-            .take(NAMED)
-            .collect();
-        incident_email::subject(&EmailContext {
-            incident: &incident,
-            reason: email.reason,
-            tokens: &tokens,
-            count,
-            pages: self.person.pages,
-            apps: &[],
-            sink: None,
-            recipients: to,
-            operators: &self.settings.alerts.operators,
-            login_link: None,
-            broken_since: None,
-            next_email: None,
-            now: email.at,
-            zone: &recipients.hours.timezone,
-            language: recipients.language,
-        })
-    }
 }
 
 fn date(at: Timestamp) -> Date {

@@ -1,3 +1,5 @@
+//! What is foreseen for small fleets, whose days can be counted by hand.
+
 use jiff::Timestamp;
 
 use super::fixtures::*;
@@ -17,27 +19,27 @@ fn days_of<T>(list: &[T], at: impl Fn(&T) -> Timestamp) -> Vec<i64> {
 
 #[test]
 fn a_user_token_needs_a_login_before_each_end() {
-    let told = usual(vec![
+    let seen = usual(vec![
         token(Kind::User, Some(20), Some(80)),
         token(Kind::Page, None, Some(80)),
     ]);
     // The login at the second reminder, three days before the end, moves it by 60 days.
-    assert_eq!(days_of(&told.logins, |login| login.by), [20, 77]);
+    assert_eq!(days_of(&seen.logins, |login| login.by), [20, 77]);
     assert_eq!(
-        days_of(&told.emails, |email| email.at),
+        days_of(&seen.emails, |email| email.at),
         [6, 13, 17, 17, 63, 70, 74, 74]
     );
-    assert_eq!((told.summary.logins, told.summary.people), (2, 1));
-    assert_eq!((told.summary.lapses, told.lapses.len()), (0, 0));
-    let login = &told.logins[0];
+    assert_eq!((seen.summary.logins, seen.summary.people), (2, 1));
+    assert_eq!((seen.summary.lapses, seen.lapses.len()), (0, 0));
+    let login = &seen.logins[0];
     assert_eq!(
         (login.name.as_deref(), login.person.as_str()),
         (Some("Ada"), ADA)
     );
     assert_eq!((login.tokens, login.pages, login.round), (1, 1, 1));
-    assert_eq!(told.emails[0].to, ["ada@example.com"]);
+    assert_eq!(seen.emails[0].to, ["ada@example.com"]);
     assert_eq!(
-        told.emails[0].subject,
+        seen.emails[0].subject,
         "Log in to Facebook by 20 Dec: Ada, acme-user"
     );
 }
@@ -49,19 +51,19 @@ fn the_exchange_of_a_user_token_is_not_believed_unless_supposed() {
         ..ForecastQuestion::default()
     };
     let tokens = || vec![token(Kind::User, Some(40), None)];
-    let told = usual(tokens());
-    assert_eq!(days_of(&told.logins, |login| login.by), [40]);
-    assert_eq!(told.summary.renewals, 0);
-    let told = forecast(extends, tokens());
-    assert_eq!((told.summary.logins, told.summary.renewals), (0, 3));
+    let seen = usual(tokens());
+    assert_eq!(days_of(&seen.logins, |login| login.by), [40]);
+    assert_eq!(seen.summary.renewals, 0);
+    let seen = forecast(extends, tokens());
+    assert_eq!((seen.summary.logins, seen.summary.renewals), (0, 3));
 }
 
 #[test]
 fn a_system_user_s_token_is_renewed_without_anybody() {
-    let told = usual(vec![token(Kind::SystemUser, Some(40), None)]);
-    assert_eq!((told.summary.logins, told.summary.emails), (0, 0));
-    assert_eq!(told.summary.renewals, 3);
-    let mondays: Vec<String> = told.renewals.iter().map(|of| of.week.to_string()).collect();
+    let seen = usual(vec![token(Kind::SystemUser, Some(40), None)]);
+    assert_eq!((seen.summary.logins, seen.summary.emails), (0, 0));
+    assert_eq!(seen.summary.renewals, 3);
+    let mondays: Vec<String> = seen.renewals.iter().map(|of| of.week.to_string()).collect();
     assert_eq!(mondays, ["2026-12-07", "2027-01-04", "2027-02-08"]);
 }
 
@@ -74,22 +76,22 @@ fn an_instagram_token_is_renewed_once_it_is_half_over_unless_meta_refused_it() {
         of.token.last_rotation = outcome.map(|outcome| Rotation { outcome, at });
         of
     };
-    let told = usual(vec![gram(None)]);
-    assert_eq!((told.summary.renewals, told.summary.logins), (3, 0));
-    let told = usual(vec![gram(Some(Outcome::Refused))]);
-    assert_eq!(days_of(&told.logins, |login| login.by), [50]);
+    let seen = usual(vec![gram(None)]);
+    assert_eq!((seen.summary.renewals, seen.summary.logins), (3, 0));
+    let seen = usual(vec![gram(Some(Outcome::Refused))]);
+    assert_eq!(days_of(&seen.logins, |login| login.by), [50]);
 }
 
 #[test]
 fn if_nobody_logs_in_every_end_is_a_lapse() {
-    let told = forecast(
+    let seen = forecast(
         what_if(WhatIf::NobodyLogsIn),
         vec![
             token(Kind::User, Some(20), Some(50)),
             token(Kind::Page, None, Some(50)),
         ],
     );
-    let lapses: Vec<_> = told
+    let lapses: Vec<_> = seen
         .lapses
         .iter()
         .map(|lapse| {
@@ -111,9 +113,9 @@ fn if_nobody_logs_in_every_end_is_a_lapse() {
             ),
         ]
     );
-    assert_eq!(days_of(&told.logins, |login| login.by), [20]);
+    assert_eq!(days_of(&seen.logins, |login| login.by), [20]);
     // Reminders go on.
-    assert!(told.summary.emails > 20, "{}", told.summary.emails);
+    assert!(seen.summary.emails > 20, "{}", seen.summary.emails);
 }
 
 #[test]
@@ -134,19 +136,19 @@ fn when_a_person_leaves_only_pages_that_another_admin_reaches_survive() {
         page("shared", true),
         of(BOB, token(Kind::User, Some(30), None)),
     ];
-    let told = forecast(what_if(leaves), tokens);
-    let lapsed: Vec<_> = told
+    let seen = forecast(what_if(leaves), tokens);
+    let lapsed: Vec<_> = seen
         .lapses
         .iter()
         .map(|lapse| lapse.token.as_str())
         .collect();
     assert_eq!(lapsed, ["acme-user", "alone"]);
     assert_eq!(
-        told.lapses[1].why,
+        seen.lapses[1].why,
         "Ada leaves, and no other admin reaches it"
     );
-    assert_eq!(told.lapses[1].at, "2026-12-10T00:00:00Z".parse().unwrap());
-    let people: Vec<_> = told
+    assert_eq!(seen.lapses[1].at, "2026-12-10T00:00:00Z".parse().unwrap());
+    let people: Vec<_> = seen
         .logins
         .iter()
         .map(|login| login.person.as_str())
@@ -160,12 +162,12 @@ fn a_token_that_ends_before_anybody_can_act_is_a_lapse() {
     settings.alerts.operators.clear();
     let mut silent = token(Kind::User, Some(20), None);
     silent.token.owners.clear();
-    let told = told(settings, vec![silent]);
-    assert_eq!(days_of(&told.lapses, |lapse| lapse.at), [20]);
-    assert_eq!(told.summary.emails, 0);
+    let seen = made(settings, vec![silent]);
+    assert_eq!(days_of(&seen.lapses, |lapse| lapse.at), [20]);
+    assert_eq!(seen.summary.emails, 0);
 }
 
-fn told(settings: Settings, tokens: Vec<ForecastToken>) -> Forecast {
+fn made(settings: Settings, tokens: Vec<ForecastToken>) -> Forecast {
     let mut forecaster = Forecaster::new(settings);
     tokens.into_iter().for_each(|of| forecaster.add(of));
     forecaster.finish(Vec::new(), Vec::new(), 0)
@@ -178,9 +180,9 @@ fn a_token_that_is_dead_needs_a_login_now() {
         since: now() - days(2),
         cause: Cause::PasswordChanged,
     };
-    let told = usual(vec![dead]);
-    assert_eq!(days_of(&told.logins, |login| login.by), [0, 66]);
-    assert_eq!(told.summary.lapses, 0);
+    let seen = usual(vec![dead]);
+    assert_eq!(days_of(&seen.logins, |login| login.by), [0, 66]);
+    assert_eq!(seen.summary.lapses, 0);
 }
 
 #[test]
@@ -196,18 +198,18 @@ fn an_incident_that_is_open_is_not_begun_again() {
     known.review_at = Some(after(2));
     known.deadline = Some(after(5));
     let mut forecaster = Forecaster::new(settings(ForecastQuestion::default()));
-    forecaster.expect(vec![known.clone()]);
+    forecaster.prepare(vec![known.clone()]);
     // The next page of tokens may bring the same incidents again.
-    forecaster.expect(vec![known]);
+    forecaster.prepare(vec![known]);
     forecaster.add(ending);
-    let told = forecaster.finish(Vec::new(), Vec::new(), 0);
-    // Already told twice, at 14 and at 7 days: only one of them is known.
-    assert_eq!(days_of(&told.emails, |email| email.at)[..3], [2, 4, 4]);
-    assert_eq!(days_of(&told.logins, |login| login.by), [5, 64]);
+    let seen = forecaster.finish(Vec::new(), Vec::new(), 0);
+    // Already seen twice, at 14 and at 7 days: only one of them is known.
+    assert_eq!(days_of(&seen.emails, |email| email.at)[..3], [2, 4, 4]);
+    assert_eq!(days_of(&seen.logins, |login| login.by), [5, 64]);
 }
 
 #[test]
-fn people_with_the_same_clocks_have_the_same_story_in_their_own_words() {
+fn people_with_the_same_clocks_have_the_same_timeline_in_their_own_words() {
     let one = |person: &str, name: &str| {
         let mut of = of(person, token(Kind::User, Some(20), Some(80)));
         of.token.subject_name = Some(name.to_owned());
@@ -215,30 +217,30 @@ fn people_with_the_same_clocks_have_the_same_story_in_their_own_words() {
         of.token.owners = vec![format!("{name}@example.com")];
         of
     };
-    let told = usual(vec![one("1", "Ada"), one("2", "Bob")]);
-    assert_eq!((told.summary.people, told.summary.logins), (2, 4));
+    let seen = usual(vec![one("1", "Ada"), one("2", "Bob")]);
+    assert_eq!((seen.summary.people, seen.summary.logins), (2, 4));
     let alone = usual(vec![one("2", "Bob")]);
     let of_bob = |email: &&crate::model::ForeseenEmail| email.to == ["Bob@example.com"];
-    let in_both: Vec<_> = told.emails.iter().filter(of_bob).cloned().collect();
+    let in_both: Vec<_> = seen.emails.iter().filter(of_bob).cloned().collect();
     assert_eq!(in_both, alone.emails);
 }
 
 #[test]
 fn calls_are_counted_by_day_against_the_budget() {
     let pages = (0..1_000).map(|_| token(Kind::Page, None, None));
-    let told = usual(pages.collect());
-    let day = &told.calls[10 * 2];
+    let seen = usual(pages.collect());
+    let day = &seen.calls[10 * 2];
     assert_eq!((day.app.as_str(), day.budget), ("acme", 2_400));
     assert!((1_040..=1_060).contains(&day.expected), "{}", day.expected);
-    let busiest = told.summary.busiest_day.unwrap();
+    let busiest = seen.summary.busiest_day.unwrap();
     assert_eq!((busiest.app.as_str(), busiest.calls_percent), ("acme", 43));
     let throttled = WhatIf::Throttled {
         app: "acme".to_owned(),
         percent: 50,
     };
     let pages = (0..1_000).map(|_| token(Kind::Page, None, None));
-    let told = forecast(what_if(throttled), pages.collect());
-    assert_eq!(told.summary.busiest_day.unwrap().calls_percent, 87);
+    let seen = forecast(what_if(throttled), pages.collect());
+    assert_eq!(seen.summary.busiest_day.unwrap().calls_percent, 87);
 }
 
 #[test]
@@ -249,13 +251,13 @@ fn many_different_tokens_of_one_person_are_rounded_down() {
         of.token.facts.as_mut().unwrap().data_access_expires_at = crate::model::Expiry::At(end);
         of
     });
-    let told = forecast(what_if(WhatIf::NobodyLogsIn), pages.collect());
-    assert_eq!(told.summary.lapses, 20_000);
-    assert_eq!(told.lapses.len(), 1_000);
-    assert_eq!(told.left_out.lapses, 19_000);
+    let seen = forecast(what_if(WhatIf::NobodyLogsIn), pages.collect());
+    assert_eq!(seen.summary.lapses, 20_000);
+    assert_eq!(seen.lapses.len(), 1_000);
+    assert_eq!(seen.left_out.lapses, 19_000);
     assert!(
-        told.assumes.iter().any(|line| line.contains("early")),
+        seen.assumes.iter().any(|line| line.contains("early")),
         "{:?}",
-        told.assumes
+        seen.assumes
     );
 }

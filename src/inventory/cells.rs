@@ -49,6 +49,11 @@ pub(super) const fn ticket(digest: &str) -> Cell<'_> {
     TICKETS.cell(digest)
 }
 
+/// Bound to the ticket's digest, as that of a login is.
+pub(super) const fn calendar_ticket(digest: &str) -> Cell<'_> {
+    CALENDAR_TICKETS.cell(digest)
+}
+
 pub(super) const fn code(attempt: &str) -> Cell<'_> {
     CODES.cell(attempt)
 }
@@ -104,6 +109,15 @@ const TICKETS: Column = Column {
     update: "UPDATE login SET login_ticket = ?1 WHERE id = ?2 AND CAST(?3 AS BIGINT) = 0",
 };
 
+const CALENDAR_TICKETS: Column = Column {
+    table: "calendar",
+    column: "ticket",
+    rows_after: "SELECT id, CAST(0 AS BIGINT), ticket_digest, ticket FROM calendar
+        WHERE id > ?1 AND CAST(?2 AS BIGINT) = 0 ORDER BY id LIMIT ?3",
+    bound_to: digest,
+    update: "UPDATE calendar SET ticket = ?1 WHERE id = ?2 AND CAST(?3 AS BIGINT) = 0",
+};
+
 const CODES: Column = Column {
     table: "login_attempt",
     column: "code",
@@ -139,7 +153,14 @@ fn digest(row: &Row<'_>) -> Result<String, Error> {
     row.get::<Vec<u8>>(2).map(|digest| hex(&digest))
 }
 
-const ALL: [&Column; 5] = [&SECRETS, &TICKETS, &CODES, &TEXTS, &HTMLS];
+const ALL: [&Column; 6] = [
+    &SECRETS,
+    &TICKETS,
+    &CALENDAR_TICKETS,
+    &CODES,
+    &TEXTS,
+    &HTMLS,
+];
 
 /// How many cells are in memory at a time.
 const AT_ONCE: u32 = 200;

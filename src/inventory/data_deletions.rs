@@ -215,6 +215,7 @@ impl Tx<'_> {
         self.delete_refusals(&request.person)?;
         self.delete_webhook_notice(&request.app, &request.person)?;
         self.delete_logins(&request.app, &request.person)?;
+        self.delete_calendar(&request.app, &request.person)?;
         self.db.run(
             "UPDATE data_deletion SET person = '', finished_at = ?2 WHERE code = ?1",
             &[&request.code, &now],

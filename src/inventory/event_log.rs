@@ -162,6 +162,7 @@ const fn is_logged(event: &Event) -> bool {
             | Event::IncidentResolved { .. }
             | Event::IncidentAcknowledged { .. }
             | Event::LoginEnded(_)
+            | Event::CalendarRevoked { .. }
             | Event::EmailSent(_)
             | Event::DeliveryFailed(_)
             | Event::SinkDisabled { .. }

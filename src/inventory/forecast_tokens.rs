@@ -6,9 +6,6 @@ use crate::model::{
     Cause, ForecastToken, Incident, IncidentId, Permissions, Rotation, Scopes, Token, TokenId,
 };
 
-/// How many tokens are read at a time, so that the reader is soon free for others.
-const PAGE: usize = 4_000;
-
 /// The last token that was read.
 #[derive(Clone, Debug, Default)]
 pub struct ForecastCursor {
@@ -50,16 +47,17 @@ impl ForecastCursor {
 }
 
 impl View<'_> {
-    /// The next tokens of people. Of those who are `leaving`, as app and id, it is looked up whether another person
+    /// The next tokens of people, at most `limit`. Of those who are `leaving`, as app and id, it is looked up whether another person
     /// reaches the page.
     pub fn forecast_page(
         &self,
         after: &ForecastCursor,
+        limit: usize,
         leaving: &[(String, String)],
     ) -> Result<ForecastPage, Error> {
-        let mut tokens = self.rest_of_group(after)?;
-        if tokens.len() < PAGE {
-            tokens.extend(self.next_groups(after)?);
+        let mut tokens = self.rest_of_group(after, limit)?;
+        if tokens.len() < limit {
+            tokens.extend(self.next_groups(after, limit - tokens.len())?);
         }
         let next = tokens.last().and_then(cursor);
         for of in &mut tokens {
@@ -77,7 +75,11 @@ impl View<'_> {
     }
 
     /// The tokens of the same person in the same state: an index has them in the order of their numbers.
-    fn rest_of_group(&self, after: &ForecastCursor) -> Result<Vec<ForecastToken>, Error> {
+    fn rest_of_group(
+        &self,
+        after: &ForecastCursor,
+        limit: usize,
+    ) -> Result<Vec<ForecastToken>, Error> {
         let rest = format!(
             "SELECT {COLUMNS} FROM token t LEFT JOIN token p ON p.id = t.parent
              WHERE t.app = ?1 AND t.person = ?2 AND t.state = ?3 AND t.id > ?4
@@ -90,10 +92,14 @@ impl View<'_> {
             token,
         } = after;
         self.db
-            .all(&rest, &[app, person, state, token, &PAGE], forecast_token)
+            .all(&rest, &[app, person, state, token, &limit], forecast_token)
     }
 
-    fn next_groups(&self, after: &ForecastCursor) -> Result<Vec<ForecastToken>, Error> {
+    fn next_groups(
+        &self,
+        after: &ForecastCursor,
+        limit: usize,
+    ) -> Result<Vec<ForecastToken>, Error> {
         let next = format!(
             "SELECT {COLUMNS} FROM token t LEFT JOIN token p ON p.id = t.parent
              WHERE t.person IS NOT NULL AND (t.app, t.person, t.state) > (?1, ?2, ?3)
@@ -103,7 +109,7 @@ impl View<'_> {
             app, person, state, ..
         } = after;
         self.db
-            .all(&next, &[app, person, state, &PAGE], forecast_token)
+            .all(&next, &[app, person, state, &limit], forecast_token)
     }
 
     /// The open incidents about the people of these tokens, which are in the order of the index.
@@ -213,4 +219,96 @@ fn forecast_token(row: &Row<'_>) -> Result<ForecastToken, Error> {
         rotation_tried_at: row.get(20)?,
         has_other_admin: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::fixtures::{MARIA, Result, World, hours};
+    use crate::model::Kind;
+
+    /// Maria's pages, of which one is dead, and two other people.
+    async fn world() -> World {
+        let world = World::new();
+        let pages: Vec<String> = (0..5).map(|number| format!("page-{number}")).collect();
+        let ids = world.import(Kind::Page, &pages).await.unwrap();
+        world.die(&ids[..1], Cause::PageGone).await.unwrap();
+        world.import_user("of-ann").await.map(drop).unwrap();
+        world.outside("UPDATE token SET person = '1' WHERE name = 'of-ann'");
+        world.import_user("of-zoe").await.map(drop).unwrap();
+        world.outside("UPDATE token SET person = '9999999' WHERE name = 'of-zoe'");
+        world
+    }
+
+    #[tokio::test]
+    async fn every_page_size_shows_each_token_once_and_people_together() -> Result {
+        let world = world().await;
+        let mut orders = Vec::new();
+        for limit in [1, 2, 3, 4, 100] {
+            let names = world.inventory.read(move |view| {
+                let (mut names, mut after) = (Vec::new(), Some(ForecastCursor::default()));
+                while let Some(cursor) = after {
+                    let page = view.forecast_page(&cursor, limit, &[])?;
+                    assert!(page.tokens.len() <= limit);
+                    names.extend(page.tokens.into_iter().map(|of| of.token.name));
+                    after = page.next;
+                }
+                Ok(names)
+            });
+            orders.push(names.await?);
+        }
+        let expected = [
+            "of-ann", "page-0", "page-1", "page-2", "page-3", "page-4", "of-zoe",
+        ];
+        assert!(orders.iter().all(|names| *names == expected), "{orders:?}");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_open_incidents_of_the_people_come_with_their_tokens() -> Result {
+        let mut world = world().await;
+        world.pass_after(hours(1)).await?;
+        let page = world
+            .inventory
+            .read(|view| view.forecast_page(&ForecastCursor::of_person("acme", MARIA), 2, &[]));
+        let page = page.await?;
+        let about: Vec<_> = page.incidents.iter().map(|of| of.cause).collect();
+        assert_eq!(about, [Cause::PageGone]);
+        assert_eq!(page.incidents[0].incident_key.subject, MARIA);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn another_admin_is_looked_for_only_if_the_person_leaves() -> Result {
+        let world = world().await;
+        world.outside(
+            "INSERT INTO page_admin (token, page, name)
+                SELECT u.id, p.subject, '' FROM token u, token p WHERE u.name = 'of-ann' AND p.name = 'page-3'",
+        );
+        let maria = ("acme".to_owned(), MARIA.to_owned());
+        for (leaving, expected) in [(vec![], vec![]), (vec![maria], vec!["page-3".to_owned()])] {
+            let shared = world.inventory.read(move |view| {
+                let page = view.forecast_page(&ForecastCursor::default(), 100, &leaving)?;
+                let shared = page.tokens.into_iter().filter(|of| of.has_other_admin);
+                Ok(shared.map(|of| of.token.name).collect::<Vec<_>>())
+            });
+            assert_eq!(shared.await?, expected);
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn people_are_found_by_id_and_by_name() -> Result {
+        let world = world().await;
+        world.outside(
+            "UPDATE token SET subject = '1', subject_name = 'Ann Ames' WHERE name = 'of-ann';
+             INSERT OR IGNORE INTO app (name) VALUES ('acme')",
+        );
+        let ann = [("acme".to_owned(), "1".to_owned())];
+        for (name, expected) in [("ann ames", &ann[..]), ("1", &ann), ("Ann", &[])] {
+            let found = world.inventory.read(move |view| view.people_named(name));
+            assert_eq!(found.await?, expected, "{name}");
+        }
+        Ok(())
+    }
 }

@@ -6,6 +6,7 @@ mod alone;
 mod apps;
 mod backlog;
 mod backups;
+mod calendars;
 mod candidates;
 mod cells;
 mod check_results;

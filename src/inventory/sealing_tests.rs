@@ -152,7 +152,7 @@ fn keys_in_use(db: &Connection) -> Vec<u32> {
         .unwrap();
     let columns = columns.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
     let columns: Vec<(String, String)> = columns.unwrap().collect::<Result<_, _>>().unwrap();
-    assert!(columns.len() >= 5, "{columns:?}");
+    assert!(columns.len() >= 6, "{columns:?}");
     let mut keys = Vec::new();
     for (table, column) in columns {
         let sql = format!("SELECT {column} FROM {table} WHERE {column} IS NOT NULL");
@@ -178,6 +178,7 @@ async fn fill(inventory: &Inventory) -> String {
         let state = tx.begin_attempt(&login, Some("https://x/callback"), now())?;
         let attempt = tx.attempt_of_state(&state)?.ok_or(Error::Closed)?;
         tx.answer_attempt(&attempt, &Secret::new("AQcode"), now())?;
+        tx.name_calendar("acme", "7", "https://x")?;
         let token = tx.token_named("maria")?.ok_or(Error::Closed)?;
         tx.store_candidate(&token, &Secret::new("EAA3"), now())
     });
@@ -194,6 +195,7 @@ async fn renewed_data_keys_seal_every_cell_and_the_former_is_gone() {
     let settings = bench.settings();
     let db = || Connection::open(bench.path()).unwrap();
     let before = keys_in_use(&db());
+    let address = calendar_address(&bench).await;
 
     for _ in 0..2 {
         let rekeying = Rekeying::begin(&settings.place, &settings.key).unwrap();
@@ -213,6 +215,9 @@ async fn renewed_data_keys_seal_every_cell_and_the_former_is_gone() {
         Secret::new("EAA1")
     );
     assert!(waiting(&inventory).await[0].email.text.contains(&link));
+    drop(inventory);
+    assert_eq!(calendar_address(&bench).await, address);
+    let inventory = bench.open();
     let known = import_again(&inventory).await;
     assert!(matches!(known, Imported::Known { .. }), "{known:?}");
     let kept = inventory.write(|tx| {
@@ -223,6 +228,20 @@ async fn renewed_data_keys_seal_every_cell_and_the_former_is_gone() {
     let (is_known, taken) = kept.await.unwrap();
     assert!(is_known);
     assert_eq!(taken[0].code, Secret::new("AQcode"));
+}
+
+async fn calendar_address(bench: &Bench) -> String {
+    let inventory = bench.open();
+    let address = inventory.read(|view| {
+        let address = view.calendar_address("acme", "7", "https://x")?;
+        let address = address.ok_or(Error::Closed)?;
+        let ticket = address.rsplit('/').next().unwrap_or_default();
+        let ticket = Secret::new(ticket.trim_end_matches(".ics"));
+        let found = view.calendar_of_ticket(&ticket)?.ok_or(Error::Closed)?;
+        assert_eq!((&*found.app, &*found.person), ("acme", "7"));
+        Ok(address)
+    });
+    address.await.unwrap()
 }
 
 async fn import_again(inventory: &Inventory) -> Imported {

@@ -118,6 +118,8 @@ events! {
     LoginOpened { login: LoginId, asked_by: String },
     LoginAnswered { login: LoginId },
     LoginEnded (LoginEnd),
+    /// The address of a person's calendar no longer works, or that of the operators' (`operators`).
+    CalendarRevoked { person: String, asked_by: String },
     EmailWritten (EmailProgress),
     EmailSent (EmailProgress),
     EmailDelayed (EmailProgress),
@@ -204,6 +206,7 @@ impl Event {
             | Self::LoginEnded(LoginEnd {
                 token: Some(token), ..
             }) => traces.tokens.contains(token),
+            Self::CalendarRevoked { person, .. } => *person == traces.person,
             Self::Unknown { detail, .. } => detail.values().any(|value| *value == traces.person),
             _ => self
                 .incident()

@@ -49,9 +49,7 @@ impl Event {
             Self::Rotated { outcome, .. } => outcome.describe().to_owned(),
             Self::Derived { through, because } => derived(through, *because),
             Self::WebhookSubscription(page) => page.describe(),
-            Self::CandidateKept { asked_by, .. } => {
-                format!("a new secret waits for Meta's confirmation, added by {asked_by}")
-            }
+            Self::CandidateKept { asked_by, .. } => candidate_kept(asked_by),
             Self::CandidateAccepted { .. } => "the new secret is confirmed and in use".to_owned(),
             Self::CandidateRefused { why } => candidate_refused(why),
             Self::SecretRead(access) => format!("secret read by {}{}", access.user, times(access)),
@@ -62,7 +60,9 @@ impl Event {
             Self::IncidentOpened { .. }
             | Self::IncidentResolved { .. }
             | Self::IncidentAcknowledged { .. } => incident(self),
-            Self::LoginOpened { .. } | Self::LoginAnswered { .. } => login(self),
+            Self::LoginOpened { .. }
+            | Self::LoginAnswered { .. }
+            | Self::CalendarRevoked { .. } => login(self),
             Self::LoginEnded(end) => end.describe(),
             Self::EmailWritten(email) => format!("email written: {}", email.subject),
             Self::EmailSent(email) => format!("email sent: {}", email.subject),
@@ -87,6 +87,10 @@ impl Event {
             Self::Unknown { kind, .. } => kind.replace('_', " "),
         }
     }
+}
+
+fn candidate_kept(asked_by: &str) -> String {
+    format!("a new secret waits for Meta's confirmation, added by {asked_by}")
 }
 
 fn restored(permissions: &Scopes) -> String {
@@ -121,6 +125,9 @@ fn login(event: &Event) -> String {
     match event {
         Event::LoginOpened { login, asked_by } => format!("login {login} asked for by {asked_by}"),
         Event::LoginAnswered { login } => format!("login {login}: a person returned from Meta"),
+        Event::CalendarRevoked { person, asked_by } => {
+            format!("the address of the calendar of {person} was revoked, as {asked_by} asked")
+        }
         _ => String::new(),
     }
 }

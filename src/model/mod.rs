@@ -2,6 +2,7 @@
 //! disk or a network.
 
 mod app;
+mod calendar;
 mod cause;
 mod check;
 mod correction;
@@ -43,6 +44,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use app::{AppError, AppRecord};
+pub use calendar::{Calendar, NamedCalendar, ShownCalendar, ShownLogin};
 pub use cause::{Cause, Remedy};
 pub use check::{
     AnswerDigest, Asked, Candidate, CheckResult, CheckedCandidate, Claimed, Concern, Due,

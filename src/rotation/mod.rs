@@ -13,46 +13,17 @@ mod follow_up;
 mod inspect;
 pub mod policy;
 mod record_results;
+mod rules;
 mod session;
 mod sweep;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use jiff::SignedDuration;
-
 use crate::graph_api::Client;
 use crate::inventory::Inventory;
-use crate::model::{Renewal, Scopes};
 
 pub use app_health::budget_of;
 use follow_up::Results;
+pub use rules::Rules;
 pub use sweep::Plan;
-
-/// The operator's settings for checks and renewals.
-#[derive(Clone, Debug, Hash)]
-pub struct Rules {
-    pub check_every: SignedDuration,
-    pub rotate_before_expiry: SignedDuration,
-    /// The waits between failed attempts; the last one repeats.
-    pub retry_after: Vec<SignedDuration>,
-    /// The first warning step: a token that expires within it is `expiring`.
-    pub warn_before: SignedDuration,
-    /// The webhook fields that messaging pages must subscribe the app to. Empty turns the check off.
-    pub subscribed_fields: Scopes,
-    /// What a renewal does on the platform of the app.
-    pub renewal: Renewal,
-    /// The permissions required of tokens that have no `require_scopes` of their own.
-    pub scopes: Scopes,
-}
-
-impl Rules {
-    /// Changes with the rules and with the version of this program, both of which may judge the same answer in another way.
-    fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
-        hasher.finish()
-    }
-}
 
 /// Checks and renews the tokens of one app. A failing app delays no other.
 #[derive(Clone, Debug)]

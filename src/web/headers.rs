@@ -1,4 +1,4 @@
-//! Security headers on every answer: no caching, no referrer, no scripts, no frames.
+//! Security headers on every answer: no referrer, no scripts, no frames, and no caching unless the route permits it.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -8,8 +8,7 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use crate::login;
 
-const ALWAYS: [(HeaderName, &str); 7] = [
-    (CACHE_CONTROL, "no-store"),
+const ALWAYS: [(HeaderName, &str); 6] = [
     (REFERRER_POLICY, "no-referrer"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
@@ -24,8 +23,11 @@ const ALWAYS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
 ];
 
-/// Sets the headers on an answer and overwrites those of the route.
+/// Sets the headers on an answer and overwrites those of the route, except for what it says about caching.
 pub(super) fn put_on(headers: &mut HeaderMap, settings: &login::Settings) {
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }

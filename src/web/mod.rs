@@ -1,6 +1,6 @@
-//! The optional public part, behind the operator's TLS proxy: login links and their callback, and Meta's own calls. It
-//! never acts and never waits for Meta: it reads the inventory and stores rows there. Of the inventory it shows only
-//! what a login link or a confirmation code is for.
+//! The optional public part, behind the operator's TLS proxy: login links and their callback, calendars, and Meta's own
+//! calls. It never acts and never waits for Meta: it reads the inventory and stores rows there. Of the inventory it
+//! shows only what a login link, the address of a calendar, or a confirmation code is for.
 //!
 //! - `server`: connections and their limits · `rate_limit`: calls per client · `headers`: security headers
 //! - `state`: what all routes share · `routes`: one file per subject · `page`, `text`: how an answer looks, and its

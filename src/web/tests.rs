@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -15,22 +15,29 @@ use super::server::{Limits, serve_within};
 use super::*;
 use crate::http::{self, Backend, Shares};
 use crate::inventory::{self, Inventory};
+use crate::model::{Forecast, ForecastLeftOut, ForecastSummary, ForeseenLogin};
 use crate::secret::Key;
 
 struct House {
     address: SocketAddr,
+    inventory: Inventory,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<&'static str>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl House {
     async fn open(limits: Limits) -> Self {
+        Self::open_with(limits, http::Forecasts::channel().0).await
+    }
+
+    async fn open_with(limits: Limits, forecasts: http::Forecasts) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let inventory = inventory::Settings::of_file(
+        let settings = inventory::Settings::of_file(
             &folder.path().join("inventory.db"),
             Key::generate().unwrap(),
         );
+        let inventory = Inventory::open(&settings).unwrap();
         let listen = ListenAddress::Tcp("127.0.0.1:0".parse().unwrap());
         let listener = bind(&listen).await.unwrap();
         let settings = Settings {
@@ -40,11 +47,11 @@ impl House {
             logins: login::Settings::default(),
         };
         let backend = Backend {
-            inventory: Inventory::open(&inventory).unwrap(),
+            inventory: inventory.clone(),
             new_work: watch::Sender::default(),
             journal: watch::Sender::default(),
             clock: Arc::new(|| Timestamp::UNIX_EPOCH),
-            forecasts: http::Forecasts::channel().0,
+            forecasts,
         };
         let current = Current {
             settings,
@@ -61,9 +68,10 @@ impl House {
         ));
         Self {
             address,
+            inventory,
             stop,
             task,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -73,6 +81,16 @@ impl House {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
+    }
+
+    /// Names the calendar of a person. Returns its path.
+    async fn calendar(&self, person: &'static str) -> String {
+        let url = "https://tokens.example.com";
+        let named = self
+            .inventory
+            .write(move |tx| tx.name_calendar("acme", person, url));
+        let address = named.await.unwrap();
+        address.trim_start_matches(url).to_owned()
     }
 
     async fn get(&self, path: &str) -> String {
@@ -191,4 +209,69 @@ async fn a_body_that_is_too_large_is_read_on_so_that_the_answer_arrives() {
         body.len()
     );
     assert!(house.send(&request).await.starts_with("HTTP/1.1 404 "));
+}
+
+#[tokio::test]
+async fn a_calendar_for_which_no_forecast_is_made_is_to_be_asked_for_again() {
+    let house = House::open(Limits::default()).await;
+    let path = house.calendar("7").await;
+    let answer = house.get(&path).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    for header in ["retry-after: 60", "cache-control: no-store"] {
+        assert!(answer.contains(header), "{header} is not in {answer}");
+    }
+}
+
+/// Answers every question with one login.
+fn one_login() -> http::Forecasts {
+    let (forecasts, mut orders) = http::Forecasts::channel();
+    let forecast = Forecast {
+        from: Timestamp::UNIX_EPOCH,
+        to: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(90 * 24),
+        assumes: Vec::new(),
+        summary: ForecastSummary::default(),
+        logins: vec![ForeseenLogin {
+            by: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(60 * 24),
+            person: "7".to_owned(),
+            name: None,
+            app: "acme".to_owned(),
+            tokens: 1,
+            pages: 0,
+            round: 1,
+        }],
+        renewals: Vec::new(),
+        emails: Vec::new(),
+        calls: Vec::new(),
+        version_ends: Vec::new(),
+        lapses: Vec::new(),
+        single_admin_pages: Vec::new(),
+        left_out: ForecastLeftOut::default(),
+    };
+    let forecast = Arc::new(forecast);
+    tokio::spawn(async move {
+        while let Some(order) = orders.recv().await {
+            order.answer.send(Ok(Arc::clone(&forecast))).unwrap();
+        }
+    });
+    forecasts
+}
+
+#[tokio::test]
+async fn a_calendar_is_served_while_the_inventory_cannot_be_written() {
+    let house = House::open_with(Limits::default(), one_login()).await;
+    let path = house.calendar("7").await;
+    let file = house.folder.path().join("inventory.db");
+    let other = rusqlite::Connection::open(file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let locked = house.get(&path).await;
+    other.execute_batch("ROLLBACK").unwrap();
+    let free = house.get(&path).await;
+    for answer in [locked, free] {
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        assert!(
+            answer.contains("\r\nUID:login-acme-7-1@perennial\r\n"),
+            "{answer}"
+        );
+        assert!(answer.contains("\r\nSEQUENCE:0\r\n"), "{answer}");
+    }
 }

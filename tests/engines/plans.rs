@@ -22,7 +22,7 @@ const FLEET: &str = "
     ANALYZE";
 
 /// A part of each statement, and what its plan must not contain.
-const ONE_ROW: [(&str, &[&str]); 5] = [
+const ONE_ROW: [(&str, &[&str]); 6] = [
     (
         "ORDER BY s.deadline, s.token LIMIT 1",
         &["Sort", "Seq Scan"],
@@ -33,6 +33,8 @@ const ONE_ROW: [(&str, &[&str]); 5] = [
     ),
     ("ORDER BY due_at DESC LIMIT 1", &["Sort", "Seq Scan"]),
     ("s.known_until <= ?2 + ?3", &["Seq Scan"]),
+    // A forecast, page by page through the tokens of one person.
+    ("t.state = ?3 AND t.id > ?4", &["Sort", "Seq Scan"]),
     (
         "UPDATE OR FAIL token SET state",
         &["Seq Scan", "token_of_person", "page_admin_pkey"],

@@ -9,7 +9,7 @@ use rusqlite::types::{Value as Sqlite, ValueRef};
 pub(super) const COUNTED: [&str; 3] = ["totals", "token_total", "checked_total"];
 
 /// The others, each after those that it refers to.
-pub(super) const TABLES: [&str; 33] = [
+pub(super) const TABLES: [&str; 34] = [
     "data_key",
     "rewrapped_key",
     "app",
@@ -37,6 +37,7 @@ pub(super) const TABLES: [&str; 33] = [
     "digest",
     "login",
     "login_attempt",
+    "calendar",
     "webhook_notice",
     "data_deletion",
     "signed_request",

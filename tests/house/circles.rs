@@ -81,13 +81,13 @@ fn reached<'s>(start: &'s str, ties: &Ties<'s>) -> BTreeSet<&'s str> {
     reached
 }
 
-struct Files<'s>(HashMap<Vec<&'s str>, (&'s Source, Vec<Path<'s>>)>);
+pub(super) struct Files<'s>(HashMap<Vec<&'s str>, (&'s Source, Vec<Path<'s>>)>);
 
 /// Where a path leads: a module, and the name of an item that its file defines. No name if the path is a module.
 type Item<'s> = (Vec<&'s str>, Option<&'s str>);
 
 impl<'s> Files<'s> {
-    fn new(sources: &'s [Source]) -> Self {
+    pub(super) fn new(sources: &'s [Source]) -> Self {
         let files = sources
             .iter()
             .filter(|source| !source.is_test)
@@ -114,6 +114,32 @@ impl<'s> Files<'s> {
             }
         }
         ties
+    }
+
+    /// The files that the files below `start` use, directly or through others, and what each takes from outside the
+    /// crate. What a file only hands on does not count as its own.
+    pub(super) fn reached_from(&self, start: &str) -> BTreeMap<&'s str, BTreeSet<&'s str>> {
+        let is_start = |module: &&Vec<&'s str>| module.first() == Some(&start);
+        let mut waiting: Vec<_> = self.0.keys().filter(is_start).cloned().collect();
+        let mut reached = BTreeMap::new();
+        while let Some(module) = waiting.pop() {
+            let Some((source, paths)) = self.0.get(&module) else {
+                continue;
+            };
+            if reached.contains_key(source.path.as_str()) {
+                continue;
+            }
+            let mut outside = BTreeSet::new();
+            for path in paths.iter().filter(|path| !source.only_re_exports(path)) {
+                match self.resolve(&module, &path.segments, 0) {
+                    Some((defined_in, Some(_))) => waiting.push(defined_in),
+                    Some((_, None)) => {}
+                    None => outside.extend(path.segments.first().copied()),
+                }
+            }
+            reached.insert(source.path.as_str(), outside);
+        }
+        reached
     }
 
     /// `None` if the path leaves the crate, or names something local.

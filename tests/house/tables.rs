@@ -177,6 +177,7 @@ pub const TOOLS: &[Tool] = &[
         "sha2",
         &[
             "secret",
+            "calendar/revision",
             "graph_api/proof",
             "graph_sim/signature",
             "outbox/standard_webhooks",
@@ -243,6 +244,10 @@ pub const EXPOSURES: &[(&str, &str)] = &[
         "inventory/logins",
         "a login link for an email; and the name of its outcome",
     ),
+    (
+        "inventory/calendars",
+        "the address of a calendar, for an email or an operator",
+    ),
     ("secret/seal", "sealing, and the fingerprint"),
     ("graph_api/credentials", "what Meta is sent"),
     (
@@ -307,11 +312,11 @@ pub const CLOCK: &str = "daemon/clock";
 pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0001_inventory.sql",
-        "230cdbcdf17b1451ef7bcffc73034d3fb7332340cb90c0e8afa513f24fdec554",
+        "5ae45d51ce2b3cedc5f0c4395955887c76870acb751cb311b5ff09776f8b28aa",
     ),
     (
         "postgres/0001_inventory.sql",
-        "fa4f186b3eb68c8610ee7a2baa300311be2e884f67535f090d1fc4e22ed61447",
+        "7b84af332e7b6a512e0398dd6fd3eee44078339adf94db52f78ca15026aaec05",
     ),
 ];
 

@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod calendar;
 mod clock;
 #[cfg(test)]
 #[expect(dead_code, reason = "the tests of the engines use more of it")]

@@ -10,5 +10,5 @@ mod query;
 pub(super) use authorize::{Asker, Operator, Viewer};
 pub(super) use body::{Element, LARGEST_SWALLOWED, Sent};
 pub(super) use json_error::is_plain;
-pub(super) use path::{Id, Name, NameAndConsumer, PathId, no_such_token};
+pub(super) use path::{Id, Name, NameAndConsumer, PathId, Person, no_such_calendar, no_such_token};
 pub(super) use query::Asked;

@@ -61,6 +61,31 @@ impl FromRequestParts<Arc<AppState>> for NameAndConsumer {
     }
 }
 
+/// The name or the id of a person in the path.
+#[derive(Debug)]
+pub(in crate::api) struct Person(pub(in crate::api) String);
+
+impl FromRequestParts<Arc<AppState>> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app_state: &Arc<AppState>,
+    ) -> Result<Self, Problem> {
+        match Path::<String>::from_request_parts(parts, app_state).await {
+            Ok(Path(person)) => Ok(Self(person)),
+            Err(_) => Err(no_such_calendar()),
+        }
+    }
+}
+
+pub(in crate::api) fn no_such_calendar() -> Problem {
+    Problem::new(
+        ProblemType::NoSuchPerson,
+        "no calendar belongs to a person with this name or id. List the calendars: perennial calendar",
+    )
+}
+
 /// The id of an incident or of a login in the path.
 #[derive(Debug)]
 pub(in crate::api) struct Id<T>(pub(in crate::api) T);

@@ -1,5 +1,6 @@
 //! The routes of the socket, one file per subject.
 
+pub(super) mod calendars;
 pub(super) mod caller;
 pub(super) mod consumers;
 pub(super) mod corrections;
@@ -78,6 +79,8 @@ pub(super) fn table() -> Vec<Route> {
         ("/v1/logins/code", post(login_codes::redeem)),
         ("/v1/logins/{id}", get(logins::show)),
         ("/v1/logins/{id}/complete", post(logins::complete)),
+        ("/v1/calendars", get(calendars::list)),
+        ("/v1/calendars/{person}", delete(calendars::revoke)),
         ("/v1/events", get(events::events)),
         ("/v1/reload", post(daemon::reload)),
         ("/v1/mail-test", post(daemon::mail_test)),

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 
-use crate::api::request::{Asked, Name, Operator, Viewer, no_such_token};
+use super::calendars;
+use crate::api::request::{Asked, Asker, Name, Operator, Viewer, no_such_token};
 use crate::api::state::SharedAppState;
 use crate::api::types::{
     LoginMethod, Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView,
@@ -78,12 +79,21 @@ fn cursor(after: &str) -> Result<Cursor, Problem> {
 )]
 pub(in crate::api) async fn show(
     _: Viewer,
+    asker: Asker,
     State(app_state): SharedAppState,
     Name(name): Name,
 ) -> Result<Json<TokenDetail>, Problem> {
     let logins = app_state.settings.borrow().logins.clone();
-    let detail = app_state.read(move |view| detail(view, &name, &logins));
-    detail.await?.map(Json).ok_or_else(no_such_token)
+    let public_url = logins.public_url.clone();
+    let found = app_state.read(move |view| {
+        let detail = detail(view, &name, &logins)?;
+        Ok(detail.zip(view.token_named(&name)?))
+    });
+    let (mut detail, token) = found.await?.ok_or_else(no_such_token)?;
+    if let Some(public_url) = public_url.filter(|_| asker.roles.operator) {
+        detail.calendar = calendars::of_token(&app_state, &token, public_url).await;
+    }
+    Ok(Json(detail))
 }
 
 fn detail(
@@ -102,6 +112,7 @@ fn detail(
         last_order: view.last_order(token.id)?,
         login: login_method(logins, &token.app),
         webhook_subscription: view.subscription(token.id)?.map(Into::into),
+        calendar: None,
         children: view.children_of(token.id, MOST_CHILDREN)?,
         events: events.into_iter().map(Into::into).collect(),
         token: with_parent(view, token)?,

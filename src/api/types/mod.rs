@@ -1,5 +1,6 @@
 //! The request and answer types that server and client share.
 
+mod calendars;
 mod caller;
 mod deliveries;
 mod events;
@@ -15,6 +16,7 @@ mod tokens;
 
 pub use crate::inventory::Sort;
 pub use crate::model::IncidentFilter;
+pub use calendars::{CalendarList, CalendarQuery, CalendarView};
 pub use caller::CallerView;
 pub use deliveries::{
     ConsumerView, DeliveryList, DeliveryQuery, DeliveryView, InUseRequest, Retried, RetryRequest,

@@ -73,6 +73,10 @@ pub struct TokenDetail {
     /// How a person can log in to the app; null when nobody can.
     #[serde(default)]
     pub login: Option<LoginMethod>,
+    /// The address of the person's calendar of coming logins. It is a key, so only operators get it; null for others,
+    /// without `[web]`, and for a token that no person logs in for.
+    #[serde(default)]
+    pub calendar: Option<String>,
     /// The names of the page tokens that were derived from this token.
     pub children: Vec<String>,
     /// The latest events, newest first.

@@ -2,6 +2,7 @@
 
 pub(crate) mod acknowledge;
 pub(crate) mod backup;
+pub(crate) mod calendar;
 pub(crate) mod check_config;
 pub(crate) mod check_rotate;
 pub(crate) mod completions;

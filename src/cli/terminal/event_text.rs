@@ -53,6 +53,7 @@ fn color(event: &Event) -> Style {
         | Event::PermissionsLost { .. }
         | Event::SecretRefused { .. }
         | Event::LoginEnded { .. }
+        | Event::CalendarRevoked { .. }
         | Event::DataDeleted { .. } => style::WARNING,
         Event::AppFailing { .. }
         | Event::SetAside { .. }

@@ -33,6 +33,8 @@ struct Draft {
     language: Language,
 }
 
+const CALENDAR: &str = "https://tokens.example.com/calendar/k3Jd.ics";
+
 fn now() -> Timestamp {
     monday() + hours(1)
 }
@@ -103,6 +105,7 @@ impl Draft {
             recipients: &self.recipients,
             operators: &self.operators,
             login_link: self.login_link.as_deref(),
+            calendar: self.login_link.as_ref().map(|_| CALENDAR),
             broken_since: self.broken_since,
             next_email: self.next_email,
             now: now(),

@@ -86,6 +86,8 @@ struct Draft {
     login_link: Option<&'static str>,
 }
 
+const CALENDAR: &str = "https://tokens.example.com/calendar/Qm8xYw2aPzR7ck3JdT0vN5.ics";
+
 impl Draft {
     fn of(cause: Cause, now: Timestamp) -> Self {
         let without_tokens =
@@ -179,6 +181,7 @@ impl Draft {
             recipients: &addresses,
             operators: &addresses[1..],
             login_link: self.login_link,
+            calendar: self.login_link.map(|_| CALENDAR),
             broken_since: is_dead.then_some(self.incident.opened_at),
             // Only what a person can end is reminded of.
             next_email: now

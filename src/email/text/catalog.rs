@@ -99,7 +99,7 @@ texts! {
         not_checked_now, ended, ends, lacks, every_permission, good_until, good_without_end,
         version, consumer_uses, consumer_is_silent,
         // the end of the email
-        about_perennial, went_to_one, went_to, went_to_many, incident, incident_of_sink,
+        about_perennial, calendar, went_to_one, went_to, went_to_many, incident, incident_of_sink,
         incident_of_database,
         // the email about an undelivered email
         undelivered, undelivered_label, undelivered_headline, undelivered_why, undelivered_step,

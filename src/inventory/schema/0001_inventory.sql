@@ -463,6 +463,20 @@ CREATE TABLE login_attempt (
 CREATE INDEX login_attempt_of ON login_attempt (login, id);
 CREATE INDEX login_attempt_open ON login_attempt (phase) WHERE phase IN ('answered', 'claimed');
 
+-- Calendars of coming logins that were given an address. The address is found by the ticket's keyed digest, and printed
+-- from the sealed ticket.
+CREATE TABLE calendar (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- '' and '' for the calendar of the operators
+    app           TEXT    NOT NULL,
+    person        TEXT    NOT NULL,
+    ticket        BLOB    NOT NULL,
+    ticket_digest BLOB    NOT NULL UNIQUE,
+    -- JSON: what was shown last, by which a change is recognized
+    shown         TEXT    NOT NULL DEFAULT 'null',
+    UNIQUE (app, person)
+) STRICT;
+
 -- People about whom Meta's webhooks said that something changed. The next sweep checks their tokens and deletes the row.
 CREATE TABLE webhook_notice (
     app    TEXT    NOT NULL,

@@ -129,7 +129,16 @@ impl Tx<'_> {
     pub fn forget(&self, id: TokenId) -> Result<(), Error> {
         self.review_incident_of(id)?;
         self.files_are_stale(id)?;
-        self.db.run("DELETE FROM token WHERE id = ?1", &[&id])
+        let person: Option<(String, Option<String>)> = self.db.maybe(
+            "SELECT app, person FROM token WHERE id = ?1",
+            &[&id],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        self.db.run("DELETE FROM token WHERE id = ?1", &[&id])?;
+        match person {
+            Some((app, Some(person))) => self.delete_calendar_without_tokens(&app, &person),
+            Some((_, None)) | None => Ok(()),
+        }
     }
 
     pub fn name_subject(&self, id: TokenId, name: &str) -> Result<(), Error> {

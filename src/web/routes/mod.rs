@@ -1,5 +1,6 @@
 //! The routes of the public part, one file per subject. Any other address is answered with 404.
 
+mod calendar;
 mod login;
 mod login_result;
 mod webhooks;
@@ -27,6 +28,7 @@ type Route = (&'static str, MethodRouter<Arc<AppState>>);
 /// Every path and its methods.
 fn table() -> Vec<Route> {
     vec![
+        ("/calendar/{file}", get(calendar::show)),
         ("/login/style.css", get(style)),
         ("/login/callback", get(login::callback)),
         ("/login/result/{name}", get(login_result::show)),

@@ -28,7 +28,7 @@ use perennial::secret::{Key, Secret};
 
 pub use log::Log;
 pub use mail::{Mail, OPERATOR, OWNER};
-pub use public::{PUBLIC_URL, Public};
+pub use public::{Answer, PUBLIC_URL, Public};
 pub use socket::Socket;
 
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;

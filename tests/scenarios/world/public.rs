@@ -194,6 +194,11 @@ impl Public {
     }
 
     pub async fn ask(&self, method: &str, address: &str) -> Result<Answer> {
+        self.ask_with(method, address, "").await
+    }
+
+    /// Asks with further headers, each with its end of line.
+    pub async fn ask_with(&self, method: &str, address: &str, headers: &str) -> Result<Answer> {
         let target = address
             .strip_prefix("https://tokens.example.com")
             .ok_or_else(|| format!("this leads elsewhere: {address}"))?;
@@ -201,7 +206,7 @@ impl Public {
         let mut stream = UnixStream::connect(&self.socket).await?;
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: tokens.example.com\r\nConnection: close\r\n\
-             Content-Length: 0\r\n\r\n"
+             Content-Length: 0\r\n{headers}\r\n"
         );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = String::new();

@@ -256,6 +256,13 @@ impl Fleet {
         Ok(fs::rename(self.path("mail.away"), self.path("mail"))?)
     }
 
+    /// All that the inventory has written.
+    pub(super) fn written(&self) -> Result<Vec<u8>> {
+        let database = fs::read(self.path("inventory.db"))?;
+        let log = fs::read(self.path("inventory.db-wal")).unwrap_or_default();
+        Ok([database, log].concat())
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -38,7 +38,12 @@ impl Foresight {
             what_if: Some(WhatIf::NobodyLogsIn),
             ..ForecastQuestion::default()
         };
+        let before = fleet.written()?;
         let forecast = fleet.services.forecast(question, fleet.now).await?;
+        assert!(
+            fleet.written()? == before,
+            "a forecast has written something"
+        );
         let mut lapses: HashMap<String, Vec<Moment>> = HashMap::new();
         for lapse in forecast.lapses {
             lapses.entry(lapse.token).or_default().push(lapse.at);

@@ -60,6 +60,11 @@ pub(crate) fn render(detail: &TokenDetail, now: Timestamp, format: &TerminalForm
     for (label, text) in facts(detail) {
         page.push_str(&entry(label, &text, style::PLAIN, format));
     }
+    if let Some(calendar) = &detail.calendar {
+        // Not wrapped, so that it can be copied.
+        let address = text::plain(calendar);
+        page.push_str(&format!("{:<LABEL_WIDTH$}{address}\n", "calendar"));
+    }
     page.push_str(&clocks(&detail.token, now, format));
     for (label, text) in history(detail, now, format) {
         page.push_str(&entry(label, &text, style::PLAIN, format));

@@ -1,28 +1,36 @@
-//! The story of one person's tokens: checks and renewals, incidents and their emails, and the login of the person who got
+//! Simulates one person's tokens: checks and renewals, incidents and their emails, and the login of the person who got
 //! them. The decisions are those of the daemon; only Meta's answers and the person's behaviour are assumed.
+//!
+//! - `member`: a class of tokens · `case`: an incident · `cases`: which tokens belong to which incident · `emails`: what is
+//!   written, and who acts on it
 
+mod case;
 mod cases;
+mod emails;
+mod member;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::timeline::{Checks, ClassIndex, LapseCause, Login, OtherCalls, Timeline};
+use super::timeline::{Checks, LapseCause, OtherCalls, Timeline};
 use crate::alerts::{self, Recipients};
-use crate::model::{Cause, EmailReason, Incident, Kind, Outcome, Remedy};
+use crate::model::{Cause, EmailReason, Incident, Outcome};
 use crate::rotation;
-use crate::rotation::policy::{Course, Expected};
-use cases::Case;
+use crate::rotation::policy::Expected;
+use case::Case;
+use member::{Due, class_index};
 
-pub(super) use cases::opened;
+pub(super) use case::opened;
+pub(super) use member::Member;
 
 /// People act on the second reminder: that is the third email.
 const ACTS_ON: u32 = 3;
 
-/// What a story is told from.
+/// What a simulation starts from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scene<'a> {
+pub(super) struct Conditions<'a> {
     pub(super) rules: &'a rotation::Rules,
     pub(super) alerts: &'a alerts::Rules,
     /// Those of the person's incidents, and of those that only operators can resolve.
@@ -35,30 +43,9 @@ pub(super) struct Scene<'a> {
     pub(super) to: Timestamp,
 }
 
-/// A class of tokens, as the story goes on.
 #[derive(Debug)]
-pub(super) struct Member {
-    course: Course,
-    count: u64,
-    has_other_admin: bool,
-    next_step: Option<Timestamp>,
-    /// The incident that it belongs to, and whether it has no problem itself yet.
-    case: Option<usize>,
-    is_ahead: bool,
-    /// Since when it is checked regularly.
-    checked_since: Option<Timestamp>,
-}
-
-/// A login that is due.
-#[derive(Debug)]
-struct Due {
-    by: Timestamp,
-    members: BTreeSet<ClassIndex>,
-}
-
-#[derive(Debug)]
-pub(super) struct Story<'a> {
-    scene: Scene<'a>,
+pub(super) struct Simulation<'a> {
+    conditions: Conditions<'a>,
     members: Vec<Member>,
     /// Those through which pages can be read.
     parents: Vec<usize>,
@@ -69,45 +56,17 @@ pub(super) struct Story<'a> {
     timeline: Timeline,
 }
 
-impl Member {
-    pub(super) const fn new(course: Course, count: u64, has_other_admin: bool) -> Self {
-        Self {
-            course,
-            count,
-            has_other_admin,
-            next_step: None,
-            case: None,
-            is_ahead: false,
-            checked_since: None,
-        }
-    }
-
-    fn is_renewed_by_login(&self) -> bool {
-        let token = self.course.token();
-        token.remedy().is_none_or(is_login)
-    }
-
-    /// A person's or system user's own token, not a page's.
-    fn is_own(&self) -> bool {
-        let facts = self.course.token().facts.as_ref();
-        facts.is_some_and(|facts| matches!(facts.kind, Kind::User | Kind::SystemUser))
-    }
-}
-
-const fn is_login(remedy: Remedy) -> bool {
-    matches!(
-        remedy,
-        Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions
-    )
-}
-
-impl<'a> Story<'a> {
+impl<'a> Simulation<'a> {
     /// `incidents` are the person's open ones.
-    pub(super) fn new(scene: Scene<'a>, members: Vec<Member>, incidents: Vec<Incident>) -> Self {
+    pub(super) fn new(
+        conditions: Conditions<'a>,
+        members: Vec<Member>,
+        incidents: Vec<Incident>,
+    ) -> Self {
         let parents = members.iter().enumerate();
         let parents = parents.filter(|(_, member)| member.is_own());
         Self {
-            scene,
+            conditions,
             parents: parents.map(|(at, _)| at).collect(),
             members,
             steps: BinaryHeap::new(),
@@ -118,9 +77,9 @@ impl<'a> Story<'a> {
         }
     }
 
-    pub(super) fn told(mut self) -> Timeline {
+    pub(super) fn run(mut self) -> Timeline {
         self.begin();
-        let mut leaves = self.scene.leaves;
+        let mut leaves = self.conditions.leaves;
         while let Some(at) = self.next_moment(leaves) {
             if leaves == Some(at) {
                 leaves = None;
@@ -134,7 +93,7 @@ impl<'a> Story<'a> {
     }
 
     fn begin(&mut self) {
-        let from = self.scene.from;
+        let from = self.conditions.from;
         for at in 0..self.members.len() {
             self.join_open_case(at);
         }
@@ -152,8 +111,8 @@ impl<'a> Story<'a> {
         let step = self.steps.peek().map(|Reverse((at, _))| *at);
         let review = self.cases.iter().filter_map(Case::review_at).min();
         let next = [step, review, leaves].into_iter().flatten().min()?;
-        let next = next.max(self.scene.from);
-        (next <= self.scene.to).then_some(next)
+        let next = next.max(self.conditions.from);
+        (next <= self.conditions.to).then_some(next)
     }
 
     fn steps_at(&mut self, now: Timestamp) {
@@ -174,7 +133,7 @@ impl<'a> Story<'a> {
     /// The next check of a class that may find or do anything.
     fn step(&mut self, at: usize, now: Timestamp) {
         let expected = Expected {
-            exchange_extends: self.scene.exchange_extends,
+            exchange_extends: self.conditions.exchange_extends,
             has_parent: self.has_living_parent(),
         };
         let Some(member) = self.members.get_mut(at) else {
@@ -184,7 +143,7 @@ impl<'a> Story<'a> {
             member.course.token().is_alive(),
             member.course.token().cause(),
         );
-        let step = member.course.check(&expected, self.scene.rules, now);
+        let step = member.course.check(&expected, self.conditions.rules, now);
         let token = member.course.token();
         let (lives, cause, facts) = (token.is_alive(), token.cause(), token.facts.as_ref());
         let ends = facts.map(|facts| (facts.expires_at.at(), facts.data_access_end()));
@@ -222,8 +181,8 @@ impl<'a> Story<'a> {
     fn go_on(&mut self, at: usize, now: Timestamp) {
         self.file(at, now);
         if let Some(member) = self.members.get_mut(at) {
-            let next = member.course.next_step(self.scene.rules);
-            // Whatever the policies say, a story must go on.
+            let next = member.course.next_step(self.conditions.rules);
+            // Whatever the policies say, time must go on.
             let next = next.map(|next| next.max(now + SignedDuration::from_secs(1)));
             member.next_step = next;
             self.steps.extend(next.map(|next| Reverse((next, at))));
@@ -232,7 +191,7 @@ impl<'a> Story<'a> {
 
     /// What ended before the forecast begins is not foreseen.
     fn lapse(&mut self, end: Option<Timestamp>, cause: LapseCause, at: usize) {
-        let in_time = end.filter(|end| (self.scene.from..=self.scene.to).contains(end));
+        let in_time = end.filter(|end| (self.conditions.from..=self.conditions.to).contains(end));
         let class = class_index(at);
         self.timeline
             .lapses
@@ -271,7 +230,7 @@ impl<'a> Story<'a> {
                 continue;
             };
             if member.is_renewed_by_login() {
-                member.course.grant(self.scene.rules, now);
+                member.course.grant(self.conditions.rules, now);
                 self.checks_begin(at, now);
                 self.go_on(at, now);
             }
@@ -279,9 +238,9 @@ impl<'a> Story<'a> {
     }
 
     /// Whether the person acts on this email.
-    fn acts_on(&self, told: u32, reason: EmailReason, is_last: bool) -> bool {
+    fn acts_on(&self, emails: u32, reason: EmailReason, is_last: bool) -> bool {
         let asks = !matches!(reason, EmailReason::Escalated | EmailReason::Grown);
-        self.scene.logs_in && !self.has_left && asks && (told >= ACTS_ON || is_last)
+        self.conditions.logs_in && !self.has_left && asks && (emails >= ACTS_ON || is_last)
     }
 
     fn checks_begin(&mut self, at: usize, now: Timestamp) {
@@ -308,26 +267,13 @@ impl<'a> Story<'a> {
 
     fn finish(&mut self) {
         for at in 0..self.members.len() {
-            self.checks_end(at, self.scene.to);
+            self.checks_end(at, self.conditions.to);
         }
-        let due = self.due.take().filter(|due| due.by <= self.scene.to);
+        let due = self.due.take().filter(|due| due.by <= self.conditions.to);
         self.timeline.logins.extend(due.as_ref().map(Due::login));
         self.timeline
             .logins
-            .retain(|login| login.by <= self.scene.to);
+            .retain(|login| login.by <= self.conditions.to);
         self.timeline.shrink();
     }
-}
-
-impl Due {
-    fn login(&self) -> Login {
-        Login {
-            by: self.by,
-            classes: self.members.iter().copied().collect(),
-        }
-    }
-}
-
-fn class_index(at: usize) -> ClassIndex {
-    ClassIndex::try_from(at).unwrap_or(ClassIndex::MAX)
 }

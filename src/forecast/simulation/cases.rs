@@ -1,95 +1,17 @@
-//! The incidents of a story: which tokens belong to them, and which emails are written.
+//! The incidents of a simulation: which tokens belong to them, and their reviews.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Due, Member, Story, class_index, is_login};
+use super::Simulation;
+use super::case::Case;
+use super::member::{Due, Member, class_index, is_login};
 use crate::alerts::Recipients;
 use crate::alerts::policy::{self, Decision, Filing, ReviewContext};
-use crate::forecast::timeline::Email;
-use crate::model::{
-    Cause, EmailReason, Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens,
-    PendingToken,
-};
+use crate::model::{EmailReason, IncidentKey, IncidentTokens, PendingToken};
 
-/// An incident that is open, or was.
-#[derive(Debug)]
-pub(super) struct Case {
-    incident: Incident,
-    /// How many emails have asked for action.
-    told: u32,
-    /// Its tokens work because someone acted.
-    has_recovered: bool,
-    is_open: bool,
-}
-
-impl Case {
-    /// An incident of the inventory. How many emails it has had is not known, only whether.
-    pub(super) fn open_now(incident: Incident) -> Self {
-        Self {
-            told: u32::from(incident.notified_at.is_some()),
-            incident,
-            has_recovered: false,
-            is_open: true,
-        }
-    }
-
-    fn new(key: IncidentKey, cause: Cause, number: usize, now: Timestamp) -> Self {
-        // Those of the inventory count up from 1.
-        let id = IncidentId(-1 - i64::try_from(number).unwrap_or(i64::MAX - 1));
-        Self {
-            incident: Incident {
-                id,
-                ..opened(key, cause, now)
-            },
-            told: 0,
-            has_recovered: false,
-            is_open: true,
-        }
-    }
-
-    pub(super) fn review_at(&self) -> Option<Timestamp> {
-        self.incident.review_at.filter(|_| self.is_open)
-    }
-
-    pub(super) const fn close(&mut self) {
-        self.is_open = false;
-    }
-
-    fn review_soon(&mut self, now: Timestamp) {
-        let at = self.incident.review_at.map_or(now, |at| at.min(now));
-        self.incident.review_at = Some(at);
-    }
-}
-
-/// An incident that begins, before anybody is notified.
-pub(in crate::forecast) fn opened(key: IncidentKey, cause: Cause, now: Timestamp) -> Incident {
-    Incident {
-        id: IncidentId(0),
-        incident_key: key,
-        cause,
-        subject_name: None,
-        state: IncidentState::Open,
-        opened_at: now,
-        deadline: None,
-        review_at: Some(now),
-        notified: Vec::new(),
-        notified_cause: None,
-        notified_at: None,
-        awaiting_since: None,
-        escalated_at: None,
-        relapses: 0,
-        well_since: None,
-        flapping_notified_at: None,
-        apps: Vec::new(),
-        affected: 0,
-        still_affected: 0,
-        ever_affected: 0,
-    }
-}
-
-impl Story<'_> {
+impl Simulation<'_> {
     /// A token with a problem belongs to the incident that is open about it.
     pub(super) fn join_open_case(&mut self, at: usize) {
         let Some(member) = self.members.get_mut(at) else {
@@ -104,7 +26,7 @@ impl Story<'_> {
         member.case = self.cases.iter().position(is_about);
     }
 
-    /// Incidents whose tokens are not here belong to nobody's story.
+    /// Incidents whose tokens are not here do not concern this person's forecast.
     pub(super) fn drop_cases_without_members(&mut self) {
         let used: BTreeSet<usize> = self.members.iter().filter_map(|of| of.case).collect();
         for (number, case) in self.cases.iter_mut().enumerate() {
@@ -132,7 +54,7 @@ impl Story<'_> {
                 ahead: member.is_ahead,
             }),
         };
-        match policy::filing(&pending, self.scene.alerts, now) {
+        match policy::filing(&pending, self.conditions.alerts, now) {
             Filing::Stay => {}
             Filing::Leave(_) => self.leave_case(at, now),
             Filing::Join(key) => self.join(at, key, now),
@@ -202,7 +124,13 @@ impl Story<'_> {
             ..ReviewContext::default()
         };
         let recipients = self.recipients(case);
-        match policy::review(&case.incident, &context, recipients, self.scene.alerts, now) {
+        match policy::review(
+            &case.incident,
+            &context,
+            recipients,
+            self.conditions.alerts,
+            now,
+        ) {
             Decision::Wait { until } => self.review_next(number, until, now),
             Decision::Stabilize { until } => self.review_next(number, Some(until), now),
             Decision::Write {
@@ -213,10 +141,10 @@ impl Story<'_> {
         }
     }
 
-    fn recipients(&self, case: &Case) -> &'_ Recipients {
+    pub(super) fn recipients(&self, case: &Case) -> &'_ Recipients {
         match case.incident.incident_key.cause.concerns_operator() {
-            true => self.scene.operators,
-            false => self.scene.recipients,
+            true => self.conditions.operators,
+            false => self.conditions.recipients,
         }
     }
 
@@ -272,90 +200,12 @@ impl Story<'_> {
         due.members.extend(here.map(|(at, _)| class_index(at)));
     }
 
-    fn review_next(&mut self, number: usize, at: Option<Timestamp>, now: Timestamp) {
+    pub(super) fn review_next(&mut self, number: usize, at: Option<Timestamp>, now: Timestamp) {
         if let Some(case) = self.cases.get_mut(number) {
-            // Whatever the policies say, a story must go on.
+            // Whatever the policies say, time must go on.
             let soonest = now + SignedDuration::from_secs(1);
             case.incident.review_at = at.map(|at| at.max(soonest));
         }
-    }
-
-    fn write(
-        &mut self,
-        number: usize,
-        reason: EmailReason,
-        next_review: Option<Timestamp>,
-        now: Timestamp,
-    ) {
-        let nobody = self
-            .cases
-            .get(number)
-            .is_none_or(|case| self.recipients(case).to.is_empty());
-        if nobody {
-            let later = now.checked_add(self.scene.alerts.remind_every).ok();
-            return self.review_next(number, later, now);
-        }
-        self.add_upcoming(number, now);
-        self.refresh(number, now);
-        self.send(number, reason, now);
-        self.review_next(number, next_review, now);
-        let Some(case) = self.cases.get_mut(number) else {
-            return;
-        };
-        let is_told = !matches!(reason, EmailReason::Escalated | EmailReason::Grown);
-        case.told += u32::from(is_told);
-        case.incident = policy::as_notified(&case.incident, reason, now);
-        case.incident.review_at = next_review;
-        let (told, by_login) = (case.told, is_login(case.incident.cause.remedy()));
-        let deadline = case.incident.deadline.filter(|end| *end > now);
-        let is_last = next_review.is_none_or(|next| deadline.is_some_and(|end| next >= end));
-        self.review_next(number, next_review, now);
-        if by_login && self.acts_on(told, reason, is_last) {
-            self.log_in(now);
-        }
-    }
-
-    /// The person's tokens that end soon after are in the same email.
-    fn add_upcoming(&mut self, number: usize, now: Timestamp) {
-        let Some(case) = self.cases.get(number) else {
-            return;
-        };
-        if !case.incident.cause.is_upcoming() || case.incident.incident_key.subject.is_empty() {
-            return;
-        }
-        let horizon = policy::horizon(self.scene.alerts, now);
-        for member in &mut self.members {
-            let token = member.course.token();
-            let ends = token.deadline().is_some_and(|end| end <= horizon);
-            if member.case.is_none() && token.works() && token.cause().is_none() && ends {
-                member.case = Some(number);
-                member.is_ahead = true;
-            }
-        }
-    }
-
-    fn send(&mut self, number: usize, reason: EmailReason, now: Timestamp) {
-        let here = self.members.iter().enumerate();
-        let here = here.filter(|(_, member)| member.case == Some(number));
-        let classes = here.map(|(at, _)| class_index(at)).collect();
-        let Some(case) = self.cases.get_mut(number) else {
-            return;
-        };
-        let incident = &case.incident;
-        self.timeline.emails.push(Email {
-            at: now,
-            reason,
-            incident_cause: incident.incident_key.cause,
-            cause: incident.cause,
-            deadline: incident.deadline,
-            is_escalated: incident.escalated_at.is_some(),
-            classes,
-        });
-        let told = match reason {
-            EmailReason::Escalated => &self.scene.recipients.escalation,
-            _ => &self.scene.recipients.to,
-        };
-        case.incident.notified.extend(told.iter().cloned());
     }
 
     fn resolve(&mut self, number: usize, email: Option<EmailReason>, now: Timestamp) {
