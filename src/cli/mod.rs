@@ -82,6 +82,7 @@ pub enum ClientCommand {
     Doctor(doctor::Options),
     Completions(completions::CompletionOptions),
     Man(man::Options),
+    Ui(ui::Options),
     /// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
     #[command(hide = true)]
     AlertUnitFailure,
@@ -96,7 +97,6 @@ pub enum DaemonCommand {
     Status(status::Options),
     Tokens(tokens::Options),
     Show(show::Options),
-    Ui(ui::Options),
     Import(import::Options),
     Login(login::Options),
     Get(get::Options),
@@ -169,6 +169,7 @@ impl ClientCommand {
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
             Self::Completions(options) => completions::completions(&options, terminal),
             Self::Man(options) => man::run(&options, terminal),
+            Self::Ui(options) => ui::run(&options, &global.client()?, terminal).await,
             Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,
             Self::DaemonCommand(ask) => ask.carry_out(&global.client()?, terminal).await,
         }
@@ -181,7 +182,6 @@ impl DaemonCommand {
             Self::Reload(options) => reload::run(&options, client, terminal).await,
             Self::Status(options) => status::run(&options, client, terminal).await,
             Self::Tokens(options) => tokens::run(options, client, terminal).await,
-            Self::Ui(options) => ui::run(&options, client, terminal).await,
             Self::Show(options) => show::run(&options, client, terminal).await,
             Self::Import(options) => import::run(options, client, terminal).await,
             Self::Login(options) => login::run(options, client, terminal).await,
