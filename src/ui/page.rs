@@ -43,6 +43,22 @@ pub(super) struct Page<T> {
     pub(super) body: T,
 }
 
+impl<T> Page<T> {
+    pub(super) const fn new(
+        template: &'static str,
+        section: &'static str,
+        title: String,
+        body: T,
+    ) -> Self {
+        Self {
+            template,
+            section,
+            title,
+            body,
+        }
+    }
+}
+
 /// A page that asks before anything is done.
 #[derive(Serialize)]
 pub(super) struct Confirmation {

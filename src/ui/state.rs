@@ -10,7 +10,7 @@ use minijinja::Environment;
 use super::access::Access;
 use super::failure::Failure;
 use crate::api::types::{CallerView, LoginLink, StatusReport};
-use crate::api_client::Client;
+use crate::api_client::{Client, Error};
 
 /// More links are not needed at the same time; the oldest ones are dropped.
 const MOST_LINKS: usize = 50;
@@ -61,6 +61,21 @@ impl UiState {
             true => Ok(visit),
             false => Err(Failure::not_an_operator(&visit.caller.user)),
         }
+    }
+
+    /// Asks for what the page is about at the same time.
+    pub(super) async fn visit_with<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(Visit, T), Failure> {
+        tokio::try_join!(self.visit(), async { Ok(asked.await?) })
+    }
+
+    pub(super) async fn visit_of_operator_with<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(Visit, T), Failure> {
+        tokio::try_join!(self.visit_of_operator(), async { Ok(asked.await?) })
     }
 
     /// A path of these pages.

@@ -415,10 +415,12 @@ async fn a_viewer_is_offered_no_orders_and_a_peer_without_a_role_is_told_so() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn the_overview_ends_with_its_command_and_listens_only_on_this_machine() -> Result {
     let case = Case::open().await?;
-    let mut ui = Ui::open(&mut case.command())?;
-    kill(Pid::from_raw(ui.process.id().cast_signed()), Signal::SIGINT)?;
-    assert_eq!(ui.process.wait()?.code(), Some(0));
-    assert!(TcpStream::connect(&ui.host).is_err());
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let mut ui = Ui::open(&mut case.command())?;
+        kill(Pid::from_raw(ui.process.id().cast_signed()), signal)?;
+        assert_eq!(ui.process.wait()?.code(), Some(0), "{signal}");
+        assert!(TcpStream::connect(&ui.host).is_err(), "{signal}");
+    }
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
         let output = case.command().args(["--listen", address]).output()?;
         Ended::of(output)?.with(2, &[], &["listens only on this machine"]);

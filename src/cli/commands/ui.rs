@@ -45,7 +45,7 @@ pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Termi
     };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(overview.serve(stop.clone()));
-    daemon::until_stopped().await?;
+    daemon::until_stopped_or_hung_up().await?;
     stop.cancel();
     // It ends within a few seconds, and only a panic is an error.
     serving.await.ok();

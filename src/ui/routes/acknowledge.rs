@@ -32,12 +32,12 @@ pub(super) async fn ask(State(ui): Ui, Path(id): Path<String>) -> Result<Respons
         token: None,
         choices: CHOICES.map(choice).to_vec(),
     };
-    let page = Page {
-        template: "confirm.html",
-        section: "incidents",
-        title: format!("Acknowledge incident {id}?"),
+    let page = Page::new(
+        "confirm.html",
+        "incidents",
+        format!("Acknowledge incident {id}?"),
         body,
-    };
+    );
     Ok(ui.render(&visit, &page))
 }
 

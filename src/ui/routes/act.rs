@@ -45,9 +45,8 @@ struct Task {
 
 pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
     let query = IncidentQuery::default();
-    let visit = async { ui.visit().await };
-    let incidents = async { Ok(ui.client.incidents(&query).await?.incidents) };
-    let (visit, incidents) = tokio::try_join!(visit, incidents)?;
+    let (visit, incidents) = ui.visit_with(ui.client.incidents(&query)).await?;
+    let incidents = incidents.incidents;
     let open = visit.status.incidents.open;
     let (people, shown) = by_person(incidents, visit.now());
     let body = Body {
@@ -62,12 +61,7 @@ pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
         1 => "One thing to do".to_owned(),
         open => format!("{open} things to do"),
     };
-    let page = Page {
-        template: "act.html",
-        section: "",
-        title,
-        body,
-    };
+    let page = Page::new("act.html", "", title, body);
     Ok(ui.render(&visit, &page))
 }
 

@@ -22,19 +22,17 @@ struct Body {
 
 pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
     let query = ForecastQuery::default();
-    let visit = async { ui.visit().await };
-    let forecast = async { Ok(ui.client.forecast(&query).await?) };
-    let (visit, forecast) = tokio::try_join!(visit, forecast)?;
+    let (visit, forecast) = ui.visit_with(ui.client.forecast(&query)).await?;
     let body = Body {
         timeline: timeline::of(&forecast),
         forecast: shortened(forecast),
     };
-    let page = Page {
-        template: "forecast.html",
-        section: "forecast",
-        title: format!("Next {} days", ForecastQuestion::USUAL_DAYS),
+    let page = Page::new(
+        "forecast.html",
+        "forecast",
+        format!("Next {} days", ForecastQuestion::USUAL_DAYS),
         body,
-    };
+    );
     Ok(ui.render(&visit, &page))
 }
 

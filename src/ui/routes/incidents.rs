@@ -29,9 +29,8 @@ pub(super) async fn show(
     let chosen = fields.get("state");
     let chosen = chosen.and_then(|name| IncidentFilter::from_name(name));
     let query = IncidentQuery { state: chosen };
-    let visit = async { ui.visit().await };
-    let incidents = async { Ok(ui.client.incidents(&query).await?.incidents) };
-    let (visit, mut incidents) = tokio::try_join!(visit, incidents)?;
+    let (visit, mut incidents) = ui.visit_with(ui.client.incidents(&query)).await?;
+    let mut incidents = incidents.incidents;
     let left_out = incidents.len().saturating_sub(ROWS);
     incidents.truncate(ROWS);
     let body = Body {
@@ -43,11 +42,6 @@ pub(super) async fn show(
         chosen: chosen.unwrap_or(IncidentFilter::Unresolved).as_str(),
         left_out,
     };
-    let page = Page {
-        template: "incidents.html",
-        section: "incidents",
-        title: "Incidents".to_owned(),
-        body,
-    };
+    let page = Page::new("incidents.html", "incidents", "Incidents".to_owned(), body);
     Ok(ui.render(&visit, &page))
 }

@@ -24,9 +24,8 @@ pub(super) async fn ask(
     Query(fields): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
     let name = fields.get("token").cloned().ok_or_else(no_token)?;
-    let visit = async { ui.visit_of_operator().await };
-    let token = async { Ok(ui.client.token(&name).await?.token) };
-    let (visit, token) = tokio::try_join!(visit, token)?;
+    let (visit, token) = ui.visit_of_operator_with(ui.client.token(&name)).await?;
+    let token = token.token;
     // One login of the person replaces the parent's token and those of its pages.
     let of = token.parent.unwrap_or(token.name);
     let body = Confirmation {
@@ -39,12 +38,7 @@ pub(super) async fn ask(
         token: Some(of),
         choices: Vec::new(),
     };
-    let page = Page {
-        template: "confirm.html",
-        section: "",
-        title: "Make a login link?".to_owned(),
-        body,
-    };
+    let page = Page::new("confirm.html", "", "Make a login link?".to_owned(), body);
     Ok(ui.render(&visit, &page))
 }
 
@@ -60,18 +54,16 @@ pub(super) async fn open(State(ui): Ui, form: Confirmed) -> Result<Response, Fai
 }
 
 pub(super) async fn show(State(ui): Ui, Path(id): Path<String>) -> Result<Response, Failure> {
-    let visit = async { ui.visit_of_operator().await };
-    let login = async { Ok(ui.client.login(&id).await?) };
-    let (visit, login) = tokio::try_join!(visit, login)?;
-    let page = Page {
-        template: "login.html",
-        section: "",
-        title: "Login link".to_owned(),
-        body: Body {
+    let (visit, login) = ui.visit_of_operator_with(ui.client.login(&id)).await?;
+    let page = Page::new(
+        "login.html",
+        "",
+        "Login link".to_owned(),
+        Body {
             link: ui.link(&id),
             login,
         },
-    };
+    );
     Ok(ui.render(&visit, &page))
 }
 

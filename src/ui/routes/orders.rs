@@ -34,9 +34,7 @@ async fn ask(
     order: &str,
     (title, text, button): (String, &str, &'static str),
 ) -> Result<Response, Failure> {
-    let visit = async { ui.visit_of_operator().await };
-    let token = async { Ok(ui.client.token(name).await?) };
-    let (visit, _) = tokio::try_join!(visit, token)?;
+    let (visit, _) = ui.visit_of_operator_with(ui.client.token(name)).await?;
     let cancel = token_page(ui, name);
     let body = Confirmation {
         action: format!("{cancel}/{order}"),
@@ -46,12 +44,7 @@ async fn ask(
         token: None,
         choices: Vec::new(),
     };
-    let page = Page {
-        template: "confirm.html",
-        section: "tokens",
-        title,
-        body,
-    };
+    let page = Page::new("confirm.html", "tokens", title, body);
     Ok(ui.render(&visit, &page))
 }
 

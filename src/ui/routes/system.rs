@@ -23,18 +23,12 @@ pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
         state: Some(DeliveryState::Failed),
         limit: Some(MOST_DELIVERIES),
     };
-    let visit = async { ui.visit().await };
-    let failed = async { Ok(ui.client.deliveries(&query).await?.deliveries) };
-    let (visit, failed) = tokio::try_join!(visit, failed)?;
+    let (visit, failed) = ui.visit_with(ui.client.deliveries(&query)).await?;
+    let failed = failed.deliveries;
     let body = Body {
         status: visit.status.clone(),
         failed,
     };
-    let page = Page {
-        template: "system.html",
-        section: "system",
-        title: "System".to_owned(),
-        body,
-    };
+    let page = Page::new("system.html", "system", "System".to_owned(), body);
     Ok(ui.render(&visit, &page))
 }

@@ -58,16 +58,14 @@ pub(super) async fn show(
     Path(name): Path<String>,
     Query(fields): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
-    let visit = async { ui.visit().await };
-    let detail = async { Ok(ui.client.token(&name).await?) };
-    let (visit, detail) = tokio::try_join!(visit, detail)?;
+    let (visit, detail) = ui.visit_with(ui.client.token(&name)).await?;
     let notice = fields.get("ordered").and_then(|order| notice(order));
-    let page = Page {
-        template: "token.html",
-        section: "tokens",
-        title: name,
-        body: body(detail, visit.now(), notice),
-    };
+    let page = Page::new(
+        "token.html",
+        "tokens",
+        name,
+        body(detail, visit.now(), notice),
+    );
     Ok(ui.render(&visit, &page))
 }
 

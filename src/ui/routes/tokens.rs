@@ -47,9 +47,7 @@ struct Filter {
 
 pub(super) async fn show(State(ui): Ui, Query(fields): Query<Fields>) -> Result<Response, Failure> {
     let query = query(&fields);
-    let visit = async { ui.visit().await };
-    let list = async { Ok(ui.client.tokens(&query).await?) };
-    let (visit, list) = tokio::try_join!(visit, list)?;
+    let (visit, list) = ui.visit_with(ui.client.tokens(&query)).await?;
     let apps = visit.status.apps.iter().map(|app| app.name.clone());
     let address = |path: &str, after: Option<String>| {
         let query = TokenQuery {
@@ -70,12 +68,7 @@ pub(super) async fn show(State(ui): Ui, Query(fields): Query<Fields>) -> Result<
         export: address("/tokens.csv", None),
         tokens: list.tokens,
     };
-    let page = Page {
-        template: "tokens.html",
-        section: "tokens",
-        title: "Tokens".to_owned(),
-        body,
-    };
+    let page = Page::new("tokens.html", "tokens", "Tokens".to_owned(), body);
     Ok(ui.render(&visit, &page))
 }
 
