@@ -189,8 +189,14 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// What ended before the forecast begins is not foreseen.
+    /// The first end of a token's clocks. What ended before the forecast begins is not foreseen.
     fn lapse(&mut self, end: Option<Timestamp>, cause: LapseCause, at: usize) {
+        let Some(member) = self.members.get_mut(at) else {
+            return;
+        };
+        if std::mem::replace(&mut member.has_lapsed, true) {
+            return;
+        }
         let in_time = end.filter(|end| (self.conditions.from..=self.conditions.to).contains(end));
         let class = class_index(at);
         self.timeline
@@ -231,6 +237,7 @@ impl<'a> Simulation<'a> {
             };
             if member.is_renewed_by_login() {
                 member.course.grant(self.conditions.rules, now);
+                member.has_lapsed = false;
                 self.checks_begin(at, now);
                 self.go_on(at, now);
             }

@@ -119,6 +119,16 @@ fn if_nobody_logs_in_every_end_is_a_lapse() {
 }
 
 #[test]
+fn a_token_lapses_once_by_the_first_of_its_clocks() {
+    let seen = forecast(
+        what_if(WhatIf::NobodyLogsIn),
+        vec![token(Kind::User, Some(50), Some(20))],
+    );
+    assert_eq!(days_of(&seen.lapses, |lapse| lapse.at), [20]);
+    assert_eq!(seen.summary.lapses, 1);
+}
+
+#[test]
 fn when_a_person_leaves_only_pages_that_another_admin_reaches_survive() {
     let page = |name: &str, has_other_admin| {
         let mut of = token(Kind::Page, None, Some(50));

@@ -54,7 +54,11 @@ const OF_POSTGRES_ALONE: &str = "inventory_schema";
 
 /// Indexes that differ, as SQLite has them and as PostgreSQL has them. There, a row of an index is short, and does not end
 /// with the row's id.
-const DIFFERENT: [(&str, &str); 3] = [
+const DIFFERENT: [(&str, &str); 4] = [
+    (
+        "token_of_person ON token app, person, state WHERE",
+        "token_of_person ON token app, person, state, id WHERE",
+    ),
     (
         "email_undelivered ON email incident, id, delivered_to, last_error WHERE",
         "email_undelivered ON email incident, id WHERE",

@@ -18,6 +18,8 @@ pub(in crate::forecast) struct Member {
     /// The incident that it belongs to, and whether it has no problem itself yet.
     pub(super) case: Option<usize>,
     pub(super) is_ahead: bool,
+    /// One of its clocks has ended, and nobody has logged in since.
+    pub(super) has_lapsed: bool,
     /// Since when it is checked regularly.
     pub(super) checked_since: Option<Timestamp>,
 }
@@ -42,6 +44,7 @@ impl Member {
             next_step: None,
             case: None,
             is_ahead: false,
+            has_lapsed: false,
             checked_since: None,
         }
     }
