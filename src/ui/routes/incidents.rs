@@ -29,7 +29,7 @@ pub(super) async fn show(
     let chosen = fields.get("state");
     let chosen = chosen.and_then(|name| IncidentFilter::from_name(name));
     let query = IncidentQuery { state: chosen };
-    let (visit, mut incidents) = ui.visit_with(ui.client.incidents(&query)).await?;
+    let (visit, incidents) = ui.visit_with(ui.client.incidents(&query)).await?;
     let mut incidents = incidents.incidents;
     let left_out = incidents.len().saturating_sub(ROWS);
     incidents.truncate(ROWS);
