@@ -33,6 +33,8 @@ pub mod web;
 
 pub mod api_client;
 
+pub mod ui;
+
 pub mod config;
 
 pub mod monitor;

@@ -12,8 +12,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
-    calendars, consumers, corrections, daemon, deliveries, events, forecast, health, import_many,
-    imports, incidents, login_codes, logins, metrics, orders, posts, secrets, status, tokens,
+    calendars, caller, consumers, corrections, daemon, deliveries, events, forecast, health,
+    import_many, imports, incidents, login_codes, logins, metrics, orders, posts, secrets, status,
+    tokens,
 };
 use super::types::Problem;
 use crate::model::Cause;
@@ -33,6 +34,7 @@ use crate::model::Cause;
         health::healthz,
         health::readyz,
         metrics::metrics,
+        caller::caller,
         status::status,
         tokens::list,
         imports::import,

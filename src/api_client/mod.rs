@@ -15,18 +15,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::types::{
-    Accepted, AcknowledgeRequest, CandidateRequest, CompletionRequest, CorrectionRequest,
-    EventQuery, ImportRequest, ImportResult, ImportResults, IncidentList, IncidentQuery,
-    IncidentView, LARGEST_IMPORT, LoginAccepted, LoginCodeRequest, LoginLink, LoginRequest,
-    LoginView, MOST_IMPORTS, MailTestRequest, MailTestResult, PostTestRequest, PostTestResult,
-    Problem, Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail, TokenList, TokenQuery,
-    TokenView,
+    Accepted, AcknowledgeRequest, CallerView, CandidateRequest, CompletionRequest,
+    CorrectionRequest, EventQuery, ImportRequest, ImportResult, ImportResults, IncidentList,
+    IncidentQuery, IncidentView, LARGEST_IMPORT, LoginAccepted, LoginCodeRequest, LoginLink,
+    LoginRequest, LoginView, MOST_IMPORTS, MailTestRequest, MailTestResult, PostTestRequest,
+    PostTestResult, Problem, Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail,
+    TokenList, TokenQuery, TokenView,
 };
 
 use connection::{Answer, Connection};
 pub use events::EventStream;
-use paths::escaped;
-pub use paths::{token_path, with_query};
+pub use paths::{escaped, token_path, with_query};
 
 /// Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -88,6 +87,10 @@ impl Client {
 
     pub fn socket(&self) -> &Path {
         self.0.socket()
+    }
+
+    pub async fn caller(&self) -> Result<CallerView, Error> {
+        self.get("/v1/caller").await
     }
 
     pub async fn status(&self) -> Result<StatusReport, Error> {

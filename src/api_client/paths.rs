@@ -34,7 +34,7 @@ pub fn token_path(name: &str, rest: &str) -> String {
 }
 
 /// Percent-encodes user input.
-pub(super) fn escaped(text: &str) -> PercentEncode<'_> {
+pub fn escaped(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }
 

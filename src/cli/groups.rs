@@ -11,7 +11,7 @@ const GROUPS: [(&str, &str); 5] = [
     ),
     (
         "Look",
-        "status tokens show forecast incidents events deliveries consumers calendar doctor version man",
+        "status tokens show ui forecast incidents events deliveries consumers calendar doctor version man",
     ),
     (
         "Act",

@@ -27,7 +27,7 @@ use commands::{
     acknowledge, backup, calendar, check_config, check_rotate, completions, consumers, deliveries,
     doctor, events, forecast, forget, get, import, incidents, login, mail_test, man,
     move_inventory, owners, post_test, rekey, reload, rename, restore, setup, show, status, tokens,
-    version,
+    ui, version,
 };
 
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
@@ -82,6 +82,7 @@ pub enum ClientCommand {
     Doctor(doctor::Options),
     Completions(completions::CompletionOptions),
     Man(man::Options),
+    Ui(ui::Options),
     /// Email the operators that systemd has given up a unit, which MONITOR_UNIT and similar variables name
     #[command(hide = true)]
     AlertUnitFailure,
@@ -168,6 +169,7 @@ impl ClientCommand {
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
             Self::Completions(options) => completions::completions(&options, terminal),
             Self::Man(options) => man::run(&options, terminal),
+            Self::Ui(options) => ui::run(&options, &global.client()?, terminal).await,
             Self::AlertUnitFailure => doctor::report_unit_failure(global, terminal).await,
             Self::DaemonCommand(ask) => ask.carry_out(&global.client()?, terminal).await,
         }

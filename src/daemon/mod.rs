@@ -57,4 +57,4 @@ pub use forecasts::serve_forecasts;
 pub use logging::{hide_panic_messages, start as start_logging};
 pub use run::run;
 pub use services::{Error as ServicesError, Services};
-pub use signals::until_stopped;
+pub use signals::{until_stopped, until_stopped_or_hung_up};

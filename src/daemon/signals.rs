@@ -36,3 +36,9 @@ pub async fn until_stopped() -> io::Result<()> {
     while post.next().await != Signal::Stop {}
     Ok(())
 }
+
+/// Waits for a signal to stop, or for the end of the terminal.
+pub async fn until_stopped_or_hung_up() -> io::Result<()> {
+    SignalStream::open()?.next().await;
+    Ok(())
+}

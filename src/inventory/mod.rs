@@ -109,7 +109,9 @@ pub use rekey::{Rekeying, RenewedKeys};
 pub use restore::{Contents, Present, Restore};
 pub use restore_server::ServerRestore;
 pub use signed_requests::{Callback, Use};
-pub use tokens::{After, Cursor, Filter, Imported, NewToken, Sort, TokenPage, name_is_valid};
+pub use tokens::{
+    After, Cursor, Filter, Imported, NewToken, Prefix, Sort, TokenPage, name_is_valid,
+};
 pub use transaction::Tx;
 pub use versions::{NewVersion, SecretReading};
 pub use webhook_notices::WebhookNotice;

@@ -8,6 +8,7 @@ mod check;
 mod correction;
 mod delivery;
 mod delivery_text;
+pub mod distance;
 mod duty;
 mod email;
 mod enums;

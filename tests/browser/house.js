@@ -209,7 +209,7 @@ async function openDaemon(meta, apps) {
   const child = start("--config", at("perennial.toml"), "run");
   child.stdout.resume();
   await lineOf(child.stderr, (line) => line.includes("ready:"));
-  return { publicUrl, ask, command, journalTells, emailAbout, tamper };
+  return { socket: at("perennial.sock"), publicUrl, ask, command, journalTells, emailAbout, tamper };
 }
 
 module.exports = { openMeta, openDaemon, leave, VERIFY };

@@ -3,6 +3,7 @@
 
 const assert = require("node:assert/strict");
 const { openMeta, openDaemon, leave, VERIFY } = require("./house.js");
+const { overview, leave: leaveOverviews } = require("./overview.js");
 const person = require("./person.js");
 
 const DAY = 86_400_000;
@@ -295,6 +296,20 @@ async function toldByMeta() {
   assert.deepEqual(tokens, []);
 }
 
+/** The operators' own pages, while a person must act: as root, as a viewer, as a stranger. */
+async function operatorsOverview() {
+  const nora = await family("Nora Lindqvist", "Harbour Books");
+  const pasted = await meta.token("short_lived", { app: "1002", person: nora.id, scopes: CONNECTOR });
+  daemon.command(["import", "--app", "connector", "--name", "nora", "--owner", "nora@example.com", "--discover"], pasted);
+  await daemon.journalTells("discovered", "nora");
+  await meta.happen("change_password", { person: nora.id });
+  await daemon.ask("POST", "/v1/tokens/nora/check");
+  await daemon.journalTells("incident_opened", '"connector"', "password_changed");
+  const { incidents } = await daemon.ask("GET", "/v1/incidents");
+  const { id } = incidents.find(({ tokens }) => tokens.includes("nora"));
+  await overview(daemon.socket, { token: "nora", incident: id });
+}
+
 const STORIES = {
   "page posting: pasted, found, locked out, back by one click in the email": pagePosting,
   "connector: a declined permission is named and asked for again": declinedAndAskedAgain,
@@ -309,6 +324,7 @@ const STORIES = {
   "what comes back with a foreign state changes nothing": foreignState,
   "the handshake of webhooks": handshake,
   "a removed app is known at once, and who wants to be forgotten is": toldByMeta,
+  "the overview: looked at, audited, and closed to everybody else": operatorsOverview,
 };
 
 async function main() {
@@ -330,6 +346,7 @@ async function main() {
     }
   } finally {
     await browser?.close();
+    leaveOverviews();
     await leave();
   }
   console.log(`${Object.keys(STORIES).length - failed} passed, ${failed} failed`);

@@ -31,6 +31,8 @@ pub const FLOORS: &[(&str, &str)] = &[
         "look secret model calendar inventory email login webhooks http",
     ),
     ("api_client", "http_client secret model api"),
+    // It has no rights but those of its user on the socket.
+    ("ui", "secret model http api api_client"),
     // It fills in the settings of the other modules, none of which uses it.
     (
         "config",
@@ -52,7 +54,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "files secret model calendar inventory api api_client config monitor daemon setup graph_sim demo",
+        "files secret model calendar inventory api api_client ui config monitor daemon setup graph_sim demo",
     ),
 ];
 
@@ -64,7 +66,7 @@ pub const TOOLS: &[Tool] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["cli", "demo"]),
     ("anyhow", &["cli/commands/run", "graph_sim/command"]),
-    ("axum", &["http", "api", "web", "graph_sim"]),
+    ("axum", &["http", "api", "web", "ui", "graph_sim"]),
     ("bytes", &["inventory/engine/postgres"]),
     (
         "base64",
@@ -88,7 +90,7 @@ pub const TOOLS: &[Tool] = &[
     ("csv", &["cli/commands/import"]),
     (
         "form_urlencoded",
-        &["graph_api", "login", "webhooks", "graph_sim"],
+        &["graph_api", "login", "webhooks", "ui/form", "graph_sim"],
     ),
     ("futures-util", &[""]),
     ("getrandom", &["secret"]),
@@ -117,7 +119,15 @@ pub const TOOLS: &[Tool] = &[
     ("lettre", &["email/mailer"]),
     (
         "minijinja",
-        &["email/templates", "web/page", "graph_sim/dialog"],
+        &[
+            "email/templates",
+            "web/page",
+            "ui/page",
+            "ui/filters",
+            "ui/state",
+            "ui/server",
+            "graph_sim/dialog",
+        ],
     ),
     (
         "nix",
@@ -188,6 +198,7 @@ pub const TOOLS: &[Tool] = &[
             "inventory/moving/sides",
             "setup",
             "demo",
+            "cli/commands/ui",
         ],
     ),
     ("terminal_size", &["cli/terminal/output"]),
@@ -258,6 +269,10 @@ pub const EXPOSURES: &[(&str, &str)] = &[
     (
         "outbox/http_post",
         "the URL that a message is sent to, which may hold the receiver's key",
+    ),
+    (
+        "ui/access",
+        "the prefix and the cookie of the overview, for the address and the browser that may open it",
     ),
     ("outbox/standard_webhooks", "the key of a signature"),
     ("posts/format/pagerduty", "the key that PagerDuty is sent"),

@@ -1,6 +1,7 @@
 //! The routes of the socket, one file per subject.
 
 pub(super) mod calendars;
+pub(super) mod caller;
 pub(super) mod consumers;
 pub(super) mod corrections;
 pub(super) mod daemon;
@@ -43,6 +44,7 @@ pub(super) fn table() -> Vec<Route> {
         ("/readyz", get(health::readyz)),
         ("/metrics", get(metrics::metrics)),
         ("/openapi.json", get(openapi::document)),
+        ("/v1/caller", get(caller::caller)),
         ("/v1/status", get(status::status)),
         ("/v1/tokens", get(tokens::list).post(imports::import)),
         ("/v1/imports", post(import_many::import_many)),

@@ -11,7 +11,7 @@ use crate::api::state::SharedAppState;
 use crate::api::types::{
     LoginMethod, Problem, ProblemType, TokenDetail, TokenList, TokenQuery, TokenView,
 };
-use crate::inventory::{After, Cursor, Error, Filter, Sort, View};
+use crate::inventory::{After, Cursor, Error, Filter, Prefix, Sort, View};
 use crate::login;
 use crate::model::{Event, NewEvent, Token};
 
@@ -56,6 +56,7 @@ fn filter(query: TokenQuery, now: Timestamp) -> Result<Filter, Problem> {
         app: query.app,
         parent: query.parent,
         behind: query.behind,
+        prefix: query.prefix.map(Prefix::new),
         ends_before: query.expires_within.map(|span| now + span.duration()),
         after: match query.sort.unwrap_or(Sort::Name) {
             Sort::Name => After::Name(query.after),

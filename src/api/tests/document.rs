@@ -115,6 +115,7 @@ fn questions() -> Vec<(Peer, &'static str, &'static str, &'static str, Value)> {
     let mut questions = vec![
         (eve(), "GET", "/healthz", "", Value::Null),
         (eve(), "GET", "/readyz", "", Value::Null),
+        (eve(), "GET", "/v1/caller", "", Value::Null),
         (eve(), "GET", "/v1/status", "", Value::Null),
         (root(), "POST", "/v1/tokens", "", second.clone()),
         (root(), "POST", "/v1/tokens", "", second),

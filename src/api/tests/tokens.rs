@@ -1,9 +1,10 @@
 //! Listing tokens by urgency, and what one token is shown with.
 
+use axum::body::Body;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::world::{World, facts};
+use super::world::{World, alice, eve, facts};
 use crate::inventory::{Imported, NewToken};
 use crate::login::App;
 use crate::model::{Cause, Expiry, Health, Scopes};
@@ -91,6 +92,45 @@ async fn the_most_urgent_come_first_however_long_a_page_is() {
     let by_name = names(&world, "limit=3").await;
     assert!(by_name.is_sorted() && by_name.len() == 8, "{by_name:?}");
     assert_eq!(names(&world, "sort=name&limit=3").await, by_name);
+}
+
+#[tokio::test]
+async fn names_are_found_by_how_they_begin() {
+    let world = World::new();
+    for name in ["acme", "acme-ada", "acme-bob", "acme.x", "acmf", "bob"] {
+        world.import(name, &format!("EAA{name}")).await;
+    }
+    for (prefix, expected) in [
+        ("acme", &["acme", "acme-ada", "acme-bob", "acme.x"][..]),
+        ("acme-", &["acme-ada", "acme-bob"]),
+        ("cme", &[]),
+        ("%25", &[]),
+    ] {
+        for sort in ["name", "urgency"] {
+            let query = format!("prefix={prefix}&sort={sort}&limit=1");
+            assert_eq!(names(&world, &query).await, expected, "{prefix} by {sort}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_learns_what_it_may_do() {
+    let world = World::new();
+    for (peer, user, viewer, operator) in
+        [(alice(), "alice", true, true), (eve(), "eve", true, false)]
+    {
+        let reply = world.ask_as(peer, "GET", "/v1/caller", Body::empty()).await;
+        let expected = json!({"user": user, "viewer": viewer, "operator": operator});
+        assert_eq!(reply.json(), expected);
+    }
+    world
+        .settings
+        .send_modify(|settings| settings.viewers.clear());
+    let reply = world
+        .ask_as(eve(), "GET", "/v1/caller", Body::empty())
+        .await;
+    let expected = json!({"user": "eve", "viewer": false, "operator": false});
+    assert_eq!((reply.status.as_u16(), reply.json()), (200, expected));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The request and answer types that server and client share.
 
 mod calendars;
+mod caller;
 mod deliveries;
 mod events;
 mod imports;
@@ -13,8 +14,10 @@ mod report;
 mod secrets;
 mod tokens;
 
+pub use crate::inventory::Sort;
 pub use crate::model::IncidentFilter;
 pub use calendars::{CalendarList, CalendarQuery, CalendarView};
+pub use caller::CallerView;
 pub use deliveries::{
     ConsumerView, DeliveryList, DeliveryQuery, DeliveryView, InUseRequest, Retried, RetryRequest,
     SinkTestRequest, SinkTestResult,

@@ -23,6 +23,8 @@ pub struct TokenQuery {
     /// Only tokens with a consumer that still uses an earlier version.
     #[serde(deserialize_with = "flag", skip_serializing_if = "std::ops::Not::not")]
     pub behind: bool,
+    /// Only tokens whose name begins like this.
+    pub prefix: Option<String>,
     /// The order; by name if left out.
     pub sort: Option<Sort>,
     /// The most tokens to return; 100 by default, at most 1000.

@@ -30,4 +30,5 @@ pub(crate) mod setup;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod tokens;
+pub(crate) mod ui;
 pub(crate) mod version;

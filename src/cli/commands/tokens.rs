@@ -39,6 +39,9 @@ pub struct Options {
     /// Only tokens with a consumer that still uses an earlier version
     #[arg(long)]
     behind: bool,
+    /// Only tokens whose name begins like this
+    #[arg(long, value_name = "TEXT")]
+    prefix: Option<String>,
     /// The order of the list
     #[arg(long, default_value = "urgency", value_parser = one_of(Sort::ALL, Sort::as_str))]
     sort: Sort,
@@ -58,6 +61,7 @@ pub(crate) async fn run(options: Options, client: &Client, terminal: &mut Termin
         parent: options.parent,
         expires_within: options.expires_within,
         behind: options.behind,
+        prefix: options.prefix,
         sort: Some(options.sort),
         limit: Some(PER_PAGE),
         after: None,

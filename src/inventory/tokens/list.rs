@@ -29,7 +29,24 @@ pub struct Filter {
     pub ends_before: Option<Timestamp>,
     /// A consumer still uses an earlier version.
     pub behind: bool,
+    /// The names that begin like this.
+    pub prefix: Option<Prefix>,
     pub after: After,
+}
+
+/// The beginning of names, as the half-open range of the names that have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    from: String,
+    below: String,
+}
+
+impl Prefix {
+    /// No name holds the last character of Unicode, so every name that begins like `text` is before `below`.
+    pub fn new(text: String) -> Self {
+        let below = format!("{text}{}", char::MAX);
+        Self { from: text, below }
+    }
 }
 
 /// The order of a list, and the token that the page before ended with.
@@ -255,6 +272,10 @@ impl Filter {
             if let Some(value) = value {
                 conditions.add(condition, value);
             }
+        }
+        if let Some(prefix) = &self.prefix {
+            conditions.add("t.name >= $", &prefix.from);
+            conditions.add("t.name < $", &prefix.below);
         }
         if self.behind {
             conditions.sql.push(BEHIND.to_owned());

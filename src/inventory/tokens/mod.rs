@@ -12,7 +12,7 @@ use super::{Error, Tx, View};
 use crate::model::{Scopes, Token, TokenId};
 use crate::secret::Secret;
 
-pub use list::{After, Cursor, Filter, Sort, TokenPage};
+pub use list::{After, Cursor, Filter, Prefix, Sort, TokenPage};
 
 /// What an importer says about a token. Meta reports the rest.
 #[derive(Clone, Debug)]

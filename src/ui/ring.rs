@@ -1,0 +1,109 @@
+//! One of a token's two clocks as a ring: how much of its time is left.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::api::types::TokenView;
+use crate::model::distance;
+
+/// The usual life of a long-lived token, where the real one is unknown.
+const USUAL_LIFE: SignedDuration = SignedDuration::from_hours(60 * 24);
+const DATA_ACCESS_LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+const VERY_SOON: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Ring {
+    title: &'static str,
+    /// How much is left, in percent.
+    percent: i64,
+    tone: &'static str,
+    text: String,
+    at: Option<Timestamp>,
+}
+
+pub(super) fn of(token: &TokenView, now: Timestamp) -> [Ring; 2] {
+    let life = token.expires_at.zip(token.issued_at);
+    let life = life.map(|(end, issued)| end.duration_since(issued));
+    let life = life.filter(SignedDuration::is_positive);
+    // Such a token always ends; Meta says when only at its next renewal.
+    let is_known = token
+        .kind
+        .is_some_and(|kind| token.expires_at.is_some() || !kind.is_described_once());
+    [
+        ring(
+            "Token",
+            token.expires_at,
+            life.unwrap_or(USUAL_LIFE),
+            is_known,
+            now,
+        ),
+        ring(
+            "Data access",
+            token.data_access_expires_at,
+            DATA_ACCESS_LIFE,
+            token.kind.is_some(),
+            now,
+        ),
+    ]
+}
+
+fn ring(
+    title: &'static str,
+    end: Option<Timestamp>,
+    whole: SignedDuration,
+    is_known: bool,
+    now: Timestamp,
+) -> Ring {
+    let left = end.map(|end| end.duration_since(now));
+    let (percent, tone, text) = match left {
+        None if is_known => (100, "quiet", "never ends".to_owned()),
+        None => (0, "quiet", "end unknown".to_owned()),
+        Some(left) if !left.is_positive() => (0, "bad", "has ended".to_owned()),
+        Some(left) => {
+            let percent = (100 * left.as_secs() / whole.as_secs().max(1)).clamp(1, 100);
+            let text = format!("{} left", distance::span(left));
+            (percent, tone(left), text)
+        }
+    };
+    Ring {
+        title,
+        percent,
+        tone,
+        text,
+        at: end,
+    }
+}
+
+fn tone(left: SignedDuration) -> &'static str {
+    match left {
+        _ if left < VERY_SOON => "bad",
+        _ if left < SOON => "warning",
+        _ => "good",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_shows_what_is_left() {
+        let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        let day = SignedDuration::from_hours(24);
+        for (days, is_known, expected) in [
+            (Some(60), true, (100, "good", "60 days left")),
+            (Some(30), true, (50, "good", "30 days left")),
+            (Some(6), true, (10, "warning", "6 days left")),
+            (Some(1), true, (1, "bad", "24 h left")),
+            (Some(-1), true, (0, "bad", "has ended")),
+            (None, true, (100, "quiet", "never ends")),
+            (None, false, (0, "quiet", "end unknown")),
+        ] {
+            let end = days.map(|days| now + day * days);
+            let ring = ring("Token", end, day * 60, is_known, now);
+            assert_eq!((ring.percent, ring.tone, &*ring.text), expected);
+        }
+    }
+}
