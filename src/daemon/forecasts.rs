@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -107,12 +108,13 @@ impl ForecastWorker {
     ) -> ForecastResult {
         let services = Arc::clone(&self.services.borrow_and_update());
         let figures = self.inventory.figures();
-        kept.retain(|known| known.is_good(&services, &figures));
+        let now = (self.clock)();
+        kept.retain(|known| known.is_good(&services, &figures, now));
         if let Some(known) = kept.iter().find(|known| known.question == question) {
             return Ok(Arc::clone(&known.forecast));
         }
         let began = Instant::now();
-        let forecast = services.forecast(question.clone(), (self.clock)()).await;
+        let forecast = services.forecast(question.clone(), now).await;
         let forecast = Arc::new(forecast?);
         kept.truncate(KEPT - 1);
         kept.push_front(Kept {
@@ -128,12 +130,31 @@ impl ForecastWorker {
 }
 
 impl Kept {
-    fn is_good(&self, services: &Arc<Services>, figures: &Arc<Figures>) -> bool {
-        let age = self.made_at.elapsed();
+    fn is_good(&self, services: &Arc<Services>, figures: &Arc<Figures>, now: Timestamp) -> bool {
         // The figures are read anew after each commit.
         let is_unchanged = Arc::ptr_eq(&self.figures, figures);
+        let age = age(self.made_at.elapsed(), self.forecast.from, now);
         Arc::ptr_eq(&self.services, services)
             && age < LONGEST
             && (is_unchanged || age < self.took * TIMES)
+    }
+}
+
+/// By the clock that says more: one stands still while the machine sleeps, the other can be set.
+fn age(measured: Duration, from: Timestamp, now: Timestamp) -> Duration {
+    measured.max(from.duration_until(now).unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_ages_by_the_clock_that_says_more() {
+        let from = "2026-12-01T09:00:00Z".parse().unwrap();
+        let (second, hour) = (Duration::from_secs(1), Duration::from_secs(3_600));
+        assert_eq!(age(second, from, from), second);
+        assert_eq!(age(second, from, from + hour), hour);
+        assert_eq!(age(second, from, from - hour), hour);
     }
 }
