@@ -1,9 +1,11 @@
 //! The local API: HTTP on a Unix socket. It reads the inventory and stores orders there; it never waits for Meta.
 
 mod access_log;
+mod accounts;
 mod alert_paths;
 mod daemon_handle;
 mod daemon_status;
+mod local;
 pub mod metrics;
 mod openapi;
 mod parameters;
@@ -28,8 +30,9 @@ pub use access_log::AccessLog;
 pub use alert_paths::no_way_to_people;
 pub use daemon_handle::{DaemonHandle, MailTest, NeedsRestart, Reload, SinkTest};
 pub use daemon_status::DaemonStatus;
+pub use local::{LocalApi, LocalCaller, NoSuchCaller};
 pub use openapi::description;
-pub use server::{bind, serve};
+pub use server::{Service, bind};
 
 /// Where the socket is, and who may do what on it.
 #[derive(Clone, Debug)]

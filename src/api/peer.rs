@@ -1,14 +1,6 @@
-//! Identifies the peer by the socket's credentials, and derives its roles from the settings.
+//! The peer of a connection, and its roles by the settings.
 
-use std::collections::HashMap;
-use std::ffi::CString;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
-use tokio::net::unix::UCred;
-use tokio::time::Instant;
 
 use super::{Settings, SinkReaders};
 use crate::http::Rank;
@@ -66,6 +58,13 @@ pub fn roles(settings: &Settings, peer: &Peer, daemon: u32) -> Roles {
     }
 }
 
+impl Account {
+    /// Whether an entry of this list is the user or one of its groups.
+    pub fn is_among(&self, entries: &[String]) -> bool {
+        entries.iter().any(|entry| is_meant(entry, self))
+    }
+}
+
 /// `entry` is a user, an `@group`, or `*` for everyone whom the socket's mode lets in.
 fn is_meant(entry: &str, account: &Account) -> bool {
     match entry.strip_prefix('@') {
@@ -108,64 +107,6 @@ impl fmt::Display for Peer {
             Some(pid) => write!(f, ", pid {pid})"),
             None => f.write_str(")"),
         }
-    }
-}
-
-/// How long an answer of the account database is cached.
-const BELIEVED_FOR: Duration = Duration::from_secs(60);
-
-/// Accounts by user and group id. The database may be remote, so each account is looked up at most once a minute.
-#[derive(Debug, Default)]
-pub(super) struct Accounts(Mutex<HashMap<(u32, u32), (Instant, Account)>>);
-
-impl Accounts {
-    pub(super) async fn identify(&self, credentials: UCred) -> Peer {
-        Peer {
-            uid: credentials.uid(),
-            pid: credentials.pid(),
-            account: self.account(credentials.uid(), credentials.gid()).await,
-        }
-    }
-
-    async fn account(&self, uid: u32, gid: u32) -> Account {
-        if let Some(known) = self.known(uid, gid) {
-            return known;
-        }
-        let found = tokio::task::spawn_blocking(move || look_up(uid, gid)).await;
-        let account = found.unwrap_or_default();
-        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.retain(|_, (since, _)| since.elapsed() < BELIEVED_FOR);
-        cache.insert((uid, gid), (Instant::now(), account.clone()));
-        account
-    }
-
-    fn known(&self, uid: u32, gid: u32) -> Option<Account> {
-        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, account) = cache.get(&(uid, gid))?;
-        (since.elapsed() < BELIEVED_FOR).then(|| account.clone())
-    }
-}
-
-fn look_up(uid: u32, gid: u32) -> Account {
-    let gid = Gid::from_raw(gid);
-    let Ok(Some(user)) = User::from_uid(Uid::from_raw(uid)) else {
-        return Account {
-            user: uid.to_string(),
-            groups: vec![group_name(gid)],
-        };
-    };
-    let name = CString::new(user.name.as_str()).unwrap_or_default();
-    let groups = getgrouplist(&name, gid).unwrap_or_else(|_| vec![gid]);
-    Account {
-        user: user.name,
-        groups: groups.into_iter().map(group_name).collect(),
-    }
-}
-
-fn group_name(gid: Gid) -> String {
-    match Group::from_gid(gid) {
-        Ok(Some(group)) => group.name,
-        Ok(None) | Err(_) => gid.to_string(),
     }
 }
 
@@ -254,15 +195,5 @@ mod tests {
             let roles = roles(&settings(), &peer, DAEMON);
             assert_eq!(roles.may_read(token), allowed, "{peer} {token}");
         }
-    }
-
-    #[test]
-    fn the_account_database_knows_root_and_not_everybody() {
-        let root = look_up(0, 0);
-        assert_eq!(root.user, "root");
-        assert!(root.groups.contains(&"root".to_owned()));
-        let nobody = look_up(3_999_999_999, 3_999_999_998);
-        assert_eq!(nobody.user, "3999999999");
-        assert_eq!(nobody.groups, ["3999999998"]);
     }
 }

@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use tokio_util::sync::CancellationToken;
 
-use super::peer::{self, Accounts};
-use super::state::{Limits, SocketState};
+use super::accounts::Accounts;
+use super::local::LocalApi;
+use super::peer;
+use super::state::{AppState, Limits, SocketState};
 use super::types::{Problem, ProblemType};
 use super::{DaemonHandle, request_durations, routes};
 use crate::http::{self, Backend, BindError, Full, Holder, Listener, Origin, Questions, Rank};
@@ -19,48 +22,59 @@ pub fn bind(path: &Path) -> Result<Listener, BindError> {
     Listener::open_socket(path, "[status] socket")
 }
 
-/// Serves `listener` until `stop`; the accept loop also answers the watchdog's `questions`. Returns the server's name.
-pub async fn serve(
-    listener: Listener,
-    (backend, daemon): (Backend, DaemonHandle),
-    questions: Questions,
+/// The routes and what they share, for the socket and for the overview in the same process.
+#[derive(Debug)]
+pub struct Service {
+    app_state: Arc<AppState>,
+    accounts: Arc<Accounts>,
     stop: CancellationToken,
-) -> &'static str {
-    serve_within(
-        listener,
-        (backend, daemon),
-        Limits::default(),
-        questions,
-        stop,
-    )
-    .await
 }
 
-pub(super) async fn serve_within(
-    listener: Listener,
-    (backend, daemon): (Backend, DaemonHandle),
-    limits: Limits,
-    questions: Questions,
-    stop: CancellationToken,
-) -> &'static str {
-    let connections = limits.connections;
-    let own = SocketState::new(daemon, limits, stop.clone());
-    let durations = own.metrics.durations.clone();
-    let routes = routes::router(Arc::new(http::AppState::new(backend, own)));
-    let accounts = Arc::<Accounts>::default();
-    let server = http::Server {
-        name: "status socket",
-        router: routes
-            .layer(middleware::from_fn_with_state(accounts, identify))
-            .layer(middleware::from_fn_with_state(
-                durations,
-                request_durations::measure,
-            )),
-        limits: connections,
-        rank,
-        refusal,
-    };
-    server.run(listener, questions, stop).await
+impl Service {
+    /// Answers until `stop`.
+    pub fn new(backend: Backend, daemon: DaemonHandle, stop: CancellationToken) -> Self {
+        Self::within(Limits::default(), (backend, daemon), stop)
+    }
+
+    pub(super) fn within(
+        limits: Limits,
+        (backend, daemon): (Backend, DaemonHandle),
+        stop: CancellationToken,
+    ) -> Self {
+        let own = SocketState::new(daemon, limits, stop.clone());
+        Self {
+            app_state: Arc::new(http::AppState::new(backend, own)),
+            accounts: Arc::default(),
+            stop,
+        }
+    }
+
+    /// The same routes, without a connection.
+    pub fn local(&self) -> LocalApi {
+        let settings = self.app_state.settings.clone();
+        LocalApi::new(self.router(), Arc::clone(&self.accounts), settings)
+    }
+
+    /// Serves `listener`; the accept loop also answers the watchdog's `questions`. Returns the server's name.
+    pub async fn serve(self, listener: Listener, questions: Questions) -> &'static str {
+        let accounts = Arc::clone(&self.accounts);
+        let server = http::Server {
+            name: "status socket",
+            router: self
+                .router()
+                .layer(middleware::from_fn_with_state(accounts, identify)),
+            limits: self.app_state.limits.connections,
+            rank,
+            refusal,
+        };
+        server.run(listener, questions, self.stop).await
+    }
+
+    fn router(&self) -> Router {
+        let durations = self.app_state.metrics.durations.clone();
+        let measure = middleware::from_fn_with_state(durations, request_durations::measure);
+        routes::router(Arc::clone(&self.app_state)).layer(measure)
+    }
 }
 
 async fn identify(

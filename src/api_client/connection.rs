@@ -1,4 +1,4 @@
-//! Sends calls over the socket, and reads answers of limited length in limited time.
+//! Sends calls over the socket or, in the daemon itself, without it, and reads answers of limited length in limited time.
 
 use std::error::Error as _;
 use std::io;
@@ -10,6 +10,7 @@ use reqwest::{Method, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::Error;
+use crate::api::LocalCaller;
 use crate::api::types::Problem;
 use crate::http_client;
 
@@ -22,7 +23,14 @@ const LARGEST_ANSWER: usize = 16 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     socket: Arc<Path>,
-    http: reqwest::Client,
+    transport: Transport,
+}
+
+#[derive(Clone, Debug)]
+enum Transport {
+    Socket(reqwest::Client),
+    /// In the daemon itself.
+    Inside(LocalCaller),
 }
 
 /// A complete answer that is not an error.
@@ -41,7 +49,15 @@ impl Connection {
             .tls_certs_only([])
             .build()
             .map_err(|error| unanswered(&socket, error))?;
-        Ok(Self { socket, http })
+        let transport = Transport::Socket(http);
+        Ok(Self { socket, transport })
+    }
+
+    pub(super) fn inside(caller: LocalCaller) -> Self {
+        Self {
+            socket: caller.socket(),
+            transport: Transport::Inside(caller),
+        }
     }
 
     pub(super) fn socket(&self) -> &Path {
@@ -54,16 +70,31 @@ impl Connection {
         path: &str,
         body: Vec<u8>,
     ) -> Result<Answer, Error> {
-        let exchange = async { answer(self.send(method, path, body).await?).await };
+        let exchange = async {
+            match &self.transport {
+                Transport::Socket(http) => {
+                    let response = self.send(http, method, path, body).await?;
+                    checked(complete(response).await?)
+                }
+                Transport::Inside(caller) => {
+                    let called = caller.call(method, path, body, LARGEST_ANSWER).await;
+                    let (status, body) = called.ok_or_else(too_long)?;
+                    checked(Answer { status, body })
+                }
+            }
+        };
         timeout(PATIENCE, exchange)
             .await
             .map_err(|_| Error::Silent)?
     }
 
-    /// Opens an answer that the caller reads piece by piece.
+    /// Opens an answer that the caller reads piece by piece, which only the socket gives.
     pub(super) async fn open(&self, path: &str) -> Result<Response, Error> {
+        let Transport::Socket(http) = &self.transport else {
+            return Err(Error::Interrupted("it gives whole answers here".to_owned()));
+        };
         let opening = async {
-            let response = self.send(Method::GET, path, Vec::new()).await?;
+            let response = self.send(http, Method::GET, path, Vec::new()).await?;
             if response.status().is_success() {
                 return Ok(response);
             }
@@ -74,9 +105,14 @@ impl Connection {
             .map_err(|_| Error::Silent)?
     }
 
-    async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Error> {
-        self.http
-            .request(method, format!("http://localhost{path}"))
+    async fn send(
+        &self,
+        http: &reqwest::Client,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Response, Error> {
+        http.request(method, format!("http://localhost{path}"))
             .header("content-type", "application/json")
             .body(body)
             .send()
@@ -85,8 +121,7 @@ impl Connection {
     }
 }
 
-async fn answer(response: Response) -> Result<Answer, Error> {
-    let answer = complete(response).await?;
+fn checked(answer: Answer) -> Result<Answer, Error> {
     if answer.status.is_success() {
         return Ok(answer);
     }

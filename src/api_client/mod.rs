@@ -2,9 +2,11 @@
 
 mod calendars;
 mod connection;
+mod daemon;
 mod deliveries;
 mod events;
 mod forecasts;
+mod inside;
 mod paths;
 
 use std::io;
@@ -18,9 +20,8 @@ use crate::api::types::{
     Accepted, AcknowledgeRequest, CallerView, CandidateRequest, CompletionRequest,
     CorrectionRequest, EventQuery, ImportRequest, ImportResult, ImportResults, IncidentList,
     IncidentQuery, IncidentView, LARGEST_IMPORT, LoginAccepted, LoginCodeRequest, LoginLink,
-    LoginRequest, LoginView, MOST_IMPORTS, MailTestRequest, MailTestResult, PostTestRequest,
-    PostTestResult, Problem, Reloaded, SecretQuery, SecretView, StatusReport, TokenDetail,
-    TokenList, TokenQuery, TokenView,
+    LoginRequest, LoginView, MOST_IMPORTS, Problem, SecretQuery, SecretView, StatusReport,
+    TokenDetail, TokenList, TokenQuery, TokenView,
 };
 
 use connection::{Answer, Connection};
@@ -173,8 +174,10 @@ impl Client {
 
     pub async fn forget(&self, name: &str) -> Result<(), Error> {
         let path = token_path(name, "");
-        let answer = self.0.ask(Method::DELETE, &path, Vec::new()).await;
-        answer.map(drop)
+        self.0
+            .ask(Method::DELETE, &path, Vec::new())
+            .await
+            .map(drop)
     }
 
     pub async fn incidents(&self, query: &IncidentQuery) -> Result<IncidentList, Error> {
@@ -218,19 +221,6 @@ impl Client {
     pub async fn events(&self, query: &EventQuery) -> Result<EventStream, Error> {
         let response = self.0.open(&with_query("/v1/events", query)).await?;
         Ok(EventStream::new(response))
-    }
-
-    /// Waits until the new configuration is live, or fails with every problem in it.
-    pub async fn reload(&self) -> Result<Reloaded, Error> {
-        self.post("/v1/reload").await
-    }
-
-    pub async fn post_test(&self, request: &PostTestRequest) -> Result<PostTestResult, Error> {
-        self.post_body("/v1/post-test", request).await
-    }
-
-    pub async fn mail_test(&self, request: &MailTestRequest) -> Result<MailTestResult, Error> {
-        self.post_body("/v1/mail-test", request).await
     }
 
     /// The daemon's JSON unchanged, for `--json`.

@@ -35,7 +35,7 @@ use crate::email::samples::Sample;
 use crate::graph_api::VersionEnds;
 use crate::model::Scopes;
 use crate::outbox::http_post::Address;
-use crate::{api, delivery, graph_api, inventory, login, posts, rotation, web};
+use crate::{api, delivery, graph_api, inventory, login, posts, rotation, ui, web};
 
 pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
@@ -66,6 +66,8 @@ pub struct Config {
     /// The apps to which people can log in, with or without `[web]`.
     pub logins: login::Settings,
     pub web: Option<web::Settings>,
+    /// The permanent form of the overview.
+    pub ui: Option<ui::Settings>,
     pub metrics: Metrics,
     /// The address of the outside watcher.
     pub heartbeat: Option<Address>,
@@ -202,6 +204,7 @@ impl Config {
             ("inventory.key", ours.key.id() != theirs.key.id()),
             ("status.socket", self.status.socket != newer.status.socket),
             ("web.listen", self.listens_at() != newer.listens_at()),
+            ("ui.listen", self.overview_at() != newer.overview_at()),
             (
                 "metrics.listen",
                 self.metrics.listen != newer.metrics.listen,
@@ -215,6 +218,10 @@ impl Config {
     pub fn keep_bound_settings(&mut self, running: &Self) {
         self.status.socket.clone_from(&running.status.socket);
         self.metrics.listen = running.metrics.listen;
+        match (&mut self.ui, &running.ui) {
+            (Some(newer), Some(running)) => newer.listen.clone_from(&running.listen),
+            (newer, running) => newer.clone_from(running),
+        }
         if self.listens_at() == running.listens_at() {
             return;
         }
@@ -232,6 +239,10 @@ impl Config {
     pub fn replace_keeping_inventory(&mut self, newer: Self) {
         let former = std::mem::replace(self, newer);
         self.inventory = former.inventory;
+    }
+
+    fn overview_at(&self) -> Option<&Path> {
+        self.ui.as_ref().map(|ui| ui.listen.as_path())
     }
 
     fn listens_at(&self) -> Option<&web::ListenAddress> {

@@ -61,6 +61,13 @@ pub(super) fn peer(text: &str) -> Result<String, String> {
     valid(text, is_peer, quoting(text, message))
 }
 
+/// Validates a user's name or a `@group`.
+pub(super) fn account(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix('@').unwrap_or(text);
+    let message = "is not a user; write a user's name or \"@group\"";
+    valid(text, is_account(name), quoting(text, message))
+}
+
 /// Checks only the spelling. The account may be created later, so its existence is checked when it connects.
 fn is_account(name: &str) -> bool {
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '*' | ':' | ',');
@@ -129,6 +136,8 @@ mod tests {
             assert_eq!(peer(name), Ok(name.to_owned()));
         }
         refused(peer, &["", "@", "@*", "a*", "a:b", "a,b", "@domain users"]);
+        refused(account, &["", "*", "@", "@*", "a b"]);
+        assert_eq!(account("@proxies"), Ok("@proxies".to_owned()));
         assert_eq!(tokens("acme-*"), Ok("acme-*".to_owned()));
         refused(tokens, &["", "a b", "a\nb"]);
     }

@@ -4,13 +4,18 @@ use super::socket_thread::SocketThread;
 use crate::api::metrics;
 use crate::config::Config;
 use crate::http::{BindError, Listener};
-use crate::web;
+use crate::{ui, web};
+
+pub(super) struct Listeners {
+    pub(super) opened: Opened,
+    pub(super) socket_thread: SocketThread,
+}
 
 /// The opened addresses of the servers.
-pub(super) struct Listeners {
+pub(super) struct Opened {
     pub(super) socket: Listener,
-    pub(super) socket_thread: SocketThread,
     pub(super) web: Option<Listener>,
+    pub(super) ui: Option<Listener>,
     pub(super) metrics: Option<Listener>,
 }
 
@@ -24,15 +29,22 @@ impl Listeners {
             Some(web) => Some(web::bind(&web.listen).await?),
             None => None,
         };
+        let ui = match &config.ui {
+            Some(overview) => Some(ui::bind(&overview.listen)?),
+            None => None,
+        };
         let metrics = match config.metrics.listen {
             Some(listen) => Some(metrics::bind(listen).await?),
             None => None,
         };
         Ok(Self {
-            socket,
+            opened: Opened {
+                socket,
+                web,
+                ui,
+                metrics,
+            },
             socket_thread,
-            web,
-            metrics,
         })
     }
 }

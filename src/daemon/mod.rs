@@ -2,7 +2,7 @@
 //!
 //! - `services`: what one configuration wires together · `workers`: their tasks · `worker`: the loop of each ·
 //!   `wakeups`: who wakes whom · `shared_state`: what outlives a reload
-//! - `run`: the daemon until a signal · `startup`: opens the inventory · `listeners`, `socket_thread`: where the servers answer ·
+//! - `run`: the daemon until a signal · `startup`: opens the inventory · `listeners`, `servers`, `socket_thread`: where the servers answer ·
 //!   `reload`: a new configuration · `error`: why the daemon ends · `recovery`: an inventory that cannot be written
 //! - `schedule`: cron lines · `deliveries`, `posts`: send what waits for sinks and channels · `turns`: one at a time ·
 //!   `duties`: what this node does, of several on one inventory · `nodes`: the others · `server_check`: the server that they share · `test_messages`: what an operator sends by hand · `backup_job`: nightly copies · `maintenance`: deletes what is too old
@@ -31,6 +31,7 @@ mod reload;
 mod run;
 mod schedule;
 mod server_check;
+mod servers;
 mod services;
 mod shared_state;
 mod signals;

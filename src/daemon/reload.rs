@@ -71,6 +71,9 @@ impl Daemon {
         if let (Some(current), Some(web)) = (&self.web, &newer.web) {
             current.send_replace(current_web(web, &self.services));
         }
+        if let (Some(settings), Some(ui)) = (&self.ui, &newer.ui) {
+            settings.send_replace(ui.clone());
+        }
         self.config.replace_keeping_inventory(newer);
         Ok(needs_restart.into_iter().map(str::to_owned).collect())
     }

@@ -23,11 +23,11 @@ use super::socket_thread::SocketThread;
 use super::wakeups;
 use super::workers::Workers;
 use super::{clock, startup, status, systemd};
-use crate::api::metrics;
 use crate::api::{self, DaemonHandle, DaemonStatus, MailTest, Reload, SinkTest};
 use crate::config::{self, Config, Machine};
-use crate::http::{self, Listener, Probe, Questions};
+use crate::http::{self, Probe, Questions};
 use crate::inventory::{self, Inventory};
+use crate::ui;
 use crate::web;
 
 /// systemd kills the daemon after 30 s. Work that is unfinished by then is dropped and repeated after the next start.
@@ -49,10 +49,12 @@ pub(super) struct Daemon {
     pub(super) settings: watch::Sender<api::Settings>,
     /// What the public web server needs of the configuration; `None` without `[web]`.
     pub(super) web: Option<watch::Sender<web::Current>>,
-    /// The status socket and, if they are configured, the public web server and that of the metrics.
-    servers: JoinSet<&'static str>,
-    socket_thread: SocketThread,
-    hang_up: CancellationToken,
+    /// What the overview needs of the configuration; `None` without `[ui]`.
+    pub(super) ui: Option<watch::Sender<ui::Settings>>,
+    /// The status socket and, if they are configured, the public web server, the overview and the server of the metrics.
+    pub(super) servers: JoinSet<&'static str>,
+    pub(super) socket_thread: SocketThread,
+    pub(super) hang_up: CancellationToken,
     /// Leaves what this node does to others on the inventory.
     give_up: CancellationToken,
     reloads: mpsc::Receiver<Reload>,
@@ -145,6 +147,7 @@ impl Daemon {
             metrics: shared.metrics.clone(),
         };
         let web = served_web(&config, &services);
+        let ui = config.ui.clone().map(watch::Sender::new);
         let mut daemon = Self {
             path: path.to_owned(),
             machine,
@@ -157,6 +160,7 @@ impl Daemon {
             shared,
             settings,
             web,
+            ui,
             servers: JoinSet::new(),
             socket_thread: listeners.socket_thread,
             hang_up,
@@ -166,37 +170,14 @@ impl Daemon {
             sink_tests,
             forecasts,
         };
-        daemon.serve_web(listeners.web);
-        daemon.serve_metrics(listeners.metrics);
-        daemon.serve_socket(listeners.socket, handle, questions);
+        daemon.serve(listeners.opened, handle, questions)?;
         daemon.watch_the_disk();
         daemon.servers.spawn(worker.run());
         daemon.servers.spawn(forecast_worker.run());
         Ok(daemon)
     }
 
-    fn serve_web(&mut self, listener: Option<Listener>) {
-        if let (Some(listener), Some(current)) = (listener, &self.web) {
-            let (backend, stop) = (self.backend(), self.hang_up.clone());
-            let web = web::serve(listener, backend, current.subscribe(), stop);
-            self.servers.spawn(web);
-        }
-    }
-
-    fn serve_metrics(&mut self, listener: Option<Listener>) {
-        if let Some(listener) = listener {
-            let (figures, stop) = (self.shared.metrics.clone(), self.hang_up.clone());
-            self.servers.spawn(metrics::serve(listener, figures, stop));
-        }
-    }
-
-    fn serve_socket(&mut self, listener: Listener, handle: DaemonHandle, questions: Questions) {
-        let (backend, stop) = (self.backend(), self.hang_up.clone());
-        let socket = api::serve(listener, (backend, handle), questions, stop);
-        self.servers.spawn_on(socket, self.socket_thread.runtime());
-    }
-
-    fn backend(&self) -> http::Backend {
+    pub(super) fn backend(&self) -> http::Backend {
         http::Backend {
             inventory: self.inventory.clone(),
             new_work: self.shared.wakeups.sender(wakeups::Signal::NewWork),

@@ -120,7 +120,8 @@ impl Harness {
         let backend = (backend, handle);
         let listener = api::bind(&config.status.socket)?;
         let stop = hang_up.clone();
-        tokio::spawn(api::serve(listener, backend, http::probe().1, stop));
+        let service = api::Service::new(backend.0, backend.1, stop);
+        tokio::spawn(service.serve(listener, http::probe().1));
         let client = Client::at(&config.status.socket)?;
         Ok(Self {
             meta,

@@ -22,4 +22,4 @@ pub use drain::{Bounds, read_to_the_end};
 pub use forecasts::{ForecastOrder, ForecastResult, Forecasts};
 pub use listener::{BindError, ListenAddress, Listener, Origin, ipv6_prefix};
 pub use probe::{Probe, Questions, probe};
-pub use server::{ConnectionSlot, Limits, Server};
+pub use server::{ConnectionSlot, Limits, Server, answer};

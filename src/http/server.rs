@@ -81,6 +81,14 @@ impl Server {
     }
 }
 
+/// The answer to a request that came over no connection.
+pub async fn answer(router: Router, request: axum::extract::Request) -> axum::response::Response {
+    match TowerToHyperService::new(router).call(request).await {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    }
+}
+
 struct Connections {
     server: Server,
     slots: Arc<Slots>,

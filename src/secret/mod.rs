@@ -1,5 +1,6 @@
 //! Secrets: a value that never prints itself, the key that protects it, and the sealing under which it is stored.
 
+mod digest_key;
 mod key;
 mod random_id;
 mod seal;
@@ -10,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 
+pub use digest_key::DigestKey;
 pub use key::{Key, KeyError, KeyId};
 pub use random_id::{random_id, random_name};
 pub use seal::{Cell, DataKey, Digest, Purpose, Sealer, Unsealable, data_key_of};

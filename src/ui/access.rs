@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use axum::http::header::{COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method, Uri};
 
+use super::headers::only;
 use crate::secret::{KeyError, Secret, random_id};
 
 const COOKIE_NAME: &str = "perennial_ui";
@@ -20,7 +21,6 @@ pub(super) struct Access {
     /// The same as the beginning of a path.
     base: String,
     cookie: Secret,
-    form_token: Secret,
     /// `None` once it was used.
     ticket: Mutex<Option<Secret>>,
 }
@@ -42,7 +42,6 @@ impl Access {
             base: format!("/{}", prefix.expose()),
             prefix,
             cookie: random_id()?,
-            form_token: random_id()?,
             ticket: Mutex::new(Some(random_id()?)),
         })
     }
@@ -65,15 +64,6 @@ impl Access {
             self.cookie.expose(),
             self.base
         )
-    }
-
-    /// Every form carries it back.
-    pub(super) fn form_token(&self) -> &str {
-        self.form_token.expose()
-    }
-
-    pub(super) fn is_form_token(&self, presented: &str) -> bool {
-        self.form_token.is(presented)
     }
 
     pub(super) fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Admission {
@@ -119,7 +109,7 @@ impl Access {
 /// The one host of the request, if it is a name of this machine that no name server can give to another site. Any port
 /// will do, because `ssh -L` may forward another one.
 fn host(headers: &HeaderMap) -> Option<&str> {
-    let host = only(headers, HOST)?;
+    let host = only(headers, &HOST)?;
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         Some(_) | None => host,
@@ -130,13 +120,6 @@ fn host(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn comes_from(host: &str, headers: &HeaderMap) -> bool {
-    let origin = only(headers, ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
+    let origin = only(headers, &ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
     origin == Some(host)
-}
-
-/// The value of a header that is there once.
-fn only(headers: &HeaderMap, name: axum::http::HeaderName) -> Option<&str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
 }

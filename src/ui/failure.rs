@@ -29,6 +29,12 @@ impl Failure {
         Self::new(StatusCode::NOT_FOUND, "No such page", text)
     }
 
+    /// The form is of another user, or of an earlier run of this program.
+    pub(super) fn old_form() -> Self {
+        let text = "It was loaded as another user, or before a restart. Load the page again, and send the form from there.";
+        Self::new(StatusCode::FORBIDDEN, "This form is too old", text)
+    }
+
     /// The socket would refuse the order; this says so before the user confirms it.
     pub(super) fn not_an_operator(user: &str) -> Self {
         let text = format!(
@@ -61,7 +67,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// The same for everybody who may not have an answer, whatever is missing.
+/// The same for everybody who may not have an answer of `perennial ui`, whatever is missing.
 pub(super) fn refusal() -> Response {
     let text = "You may not open this. Run perennial ui, and open the address that it prints.\n";
     (StatusCode::FORBIDDEN, text).into_response()

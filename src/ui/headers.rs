@@ -1,4 +1,5 @@
-//! Security headers on every answer: no caching, no scripts, no frames, nothing from outside.
+//! Security headers on every answer: no caching, no scripts, no frames, nothing from outside. And how the headers of a
+//! request are read.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -33,4 +34,11 @@ pub(super) fn put_on(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+}
+
+/// The value of a header that is there once.
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
 }

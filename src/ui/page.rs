@@ -129,55 +129,64 @@ impl UiState {
         (StatusCode::OK, answer).into_response()
     }
 
-    pub(super) fn render_failure(&self, failure: &Failure) -> Response {
-        let page = Page {
-            template: "failure.html",
-            section: "none",
-            title: failure.title.clone(),
-            body: (),
-        };
-        let content = Content {
-            frame: self.frame(&page),
-            body: failure,
-        };
-        let answer = self.answer(page.template, &content);
-        (failure.status, answer).into_response()
-    }
-
     pub(super) fn render_welcome(&self) -> Response {
         #[derive(Serialize)]
         struct Welcome<'a> {
             base: &'a str,
         }
-        let base = self.access.base();
+        let base = &self.base;
         self.answer("welcome.html", &Welcome { base })
     }
 
     fn frame<'a, T>(&'a self, page: &'a Page<T>) -> Frame<'a> {
         Frame {
-            base: self.access.base(),
-            section: page.section,
-            title: &page.title,
-            form_token: self.access.form_token(),
-            user: None,
-            is_operator: false,
-            version: "",
-            now: None,
+            form_token: self.shown_form_token(),
+            ..frame(&self.base, page.section, &page.title)
         }
     }
 
     fn answer(&self, template: &str, content: &impl Serialize) -> Response {
-        let rendered = self
-            .templates
-            .get_template(template)
-            .and_then(|template| template.render(Serde(content)));
-        match rendered {
-            Ok(html) => Html(html).into_response(),
-            Err(error) => {
-                tracing::error!("could not render {template}: {error:#}");
-                let text = "This page cannot be shown. The terminal says why.\n";
-                (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
-            }
+        answer(&self.templates, template, content)
+    }
+}
+
+/// The page of an error. It does not say who asks, who may be unknown.
+pub(super) fn render_failure(
+    templates: &Environment<'static>,
+    base: &str,
+    failure: &Failure,
+) -> Response {
+    let content = Content {
+        frame: frame(base, "none", &failure.title),
+        body: failure,
+    };
+    let answer = answer(templates, "failure.html", &content);
+    (failure.status, answer).into_response()
+}
+
+const fn frame<'a>(base: &'a str, section: &'a str, title: &'a str) -> Frame<'a> {
+    Frame {
+        base,
+        section,
+        title,
+        form_token: "",
+        user: None,
+        is_operator: false,
+        version: "",
+        now: None,
+    }
+}
+
+fn answer(templates: &Environment<'static>, template: &str, content: &impl Serialize) -> Response {
+    let rendered = templates
+        .get_template(template)
+        .and_then(|template| template.render(Serde(content)));
+    match rendered {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!("could not render {template}: {error:#}");
+            let text = "This page cannot be shown. The log says why.\n";
+            (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
         }
     }
 }

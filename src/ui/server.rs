@@ -1,24 +1,36 @@
 //! The overview as a server: where it listens, and its limits.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use jiff::tz::TimeZone;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
+use super::gate::{Gate, Settings};
+use super::routes::OneUser;
 use super::state::UiState;
 use super::{page, routes};
+use crate::api::LocalApi;
 use crate::api_client::Client;
 use crate::http::{self, BindError, Limits, ListenAddress, Listener, Rank, Shares};
-use crate::secret::KeyError;
+use crate::secret::{KeyError, random_id};
 
 /// An open port of this machine that serves the pages of one user.
 pub struct Overview {
     listener: Listener,
     address: SocketAddr,
-    ui: Arc<UiState>,
+    of: OneUser,
+}
+
+/// The permanent form: a Unix socket behind the operator's own proxy, for every user whom that names.
+pub struct SharedOverview {
+    listener: Listener,
+    gate: Gate,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +62,13 @@ const LIMITS: Limits = Limits {
     shutdown: Duration::from_secs(2),
 };
 
+/// The proxy is a single peer, and no other peer may take all connections from it.
+const SHARES_BEHIND_PROXY: Shares = Shares {
+    common: 128,
+    each: 64,
+    reserved: 0,
+};
+
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
     cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 22\r\n\r\n\
@@ -71,31 +90,72 @@ impl Overview {
         }
         let listener = Listener::open(&ListenAddress::Tcp(listen), "--listen").await?;
         let address = listener.address().ok_or(OpenError::NoPort)?;
-        let ui = UiState::new(client, Access::new()?, page::templates(zone)?);
+        let access = Access::new()?;
+        let ui = UiState {
+            client,
+            base: access.base().to_owned(),
+            form_token: random_id()?,
+            uid: 0,
+            templates: Arc::new(page::templates(zone)?),
+            links: Arc::default(),
+        };
+        let ui = Arc::new(ui);
         Ok(Self {
             listener,
             address,
-            ui: Arc::new(ui),
+            of: OneUser { access, ui },
         })
     }
 
     /// The address that lets one browser in, once.
     pub fn one_time_address(&self) -> Option<String> {
-        let path = self.ui.access.one_time_path()?;
+        let path = self.of.access.one_time_path()?;
         Some(format!("http://{}{path}", self.address))
     }
 
     /// Serves until `stop`.
     pub async fn serve(self, stop: CancellationToken) {
-        let server = http::Server {
-            name: "overview",
-            router: routes::router(self.ui),
-            limits: LIMITS,
-            rank: |_| Rank::Common,
-            refusal: |_| FULL.to_vec(),
-        };
+        let server = server(routes::router(self.of), LIMITS);
         // There is no watchdog to ask it.
         server.run(self.listener, http::probe().1, stop).await;
+    }
+}
+
+impl SharedOverview {
+    pub fn new(
+        listener: Listener,
+        api: LocalApi,
+        settings: watch::Receiver<Settings>,
+    ) -> Result<Self, OpenError> {
+        let zone = settings.borrow().timezone.clone();
+        let gate = Gate::new(api, settings, Arc::new(page::templates(zone)?))?;
+        Ok(Self { listener, gate })
+    }
+
+    /// Serves until `stop`. Returns the server's name.
+    pub async fn serve(self, stop: CancellationToken) -> &'static str {
+        let limits = Limits {
+            shares: SHARES_BEHIND_PROXY,
+            ..LIMITS
+        };
+        let server = server(routes::shared_router(self.gate), limits);
+        // The watchdog does not ask it: it may be off.
+        server.run(self.listener, http::probe().1, stop).await
+    }
+}
+
+/// Opens the socket of the permanent form.
+pub fn bind(path: &Path) -> Result<Listener, BindError> {
+    Listener::open_socket(path, "[ui] listen")
+}
+
+fn server(router: Router, limits: Limits) -> http::Server {
+    http::Server {
+        name: "overview",
+        router,
+        limits,
+        rank: |_| Rank::Common,
+        refusal: |_| FULL.to_vec(),
     }
 }
 
@@ -104,5 +164,11 @@ impl std::fmt::Debug for Overview {
         f.debug_struct("Overview")
             .field("address", &self.address)
             .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for SharedOverview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedOverview")
     }
 }

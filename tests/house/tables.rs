@@ -36,13 +36,13 @@ pub const FLOORS: &[(&str, &str)] = &[
     // It fills in the settings of the other modules, none of which uses it.
     (
         "config",
-        "secret model graph_api inventory outbox email alerts delivery rotation login posts api web",
+        "secret model graph_api inventory outbox email alerts delivery rotation login posts api web ui",
     ),
     // It works when the daemon does not.
     ("monitor", "files model email api api_client config"),
     (
         "daemon",
-        "files secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks forecast http api web api_client config",
+        "files secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks forecast http api web api_client ui config",
     ),
     // It tries the operator's answers before the daemon exists.
     ("setup", "files secret model graph_api email config"),
@@ -99,6 +99,7 @@ pub const TOOLS: &[Tool] = &[
         "hmac",
         &[
             "secret/seal",
+            "secret/digest_key",
             "graph_api/proof",
             "graph_sim/signature",
             "outbox/standard_webhooks",
@@ -273,6 +274,10 @@ pub const EXPOSURES: &[(&str, &str)] = &[
     (
         "ui/access",
         "the prefix and the cookie of the overview, for the address and the browser that may open it",
+    ),
+    (
+        "ui/state",
+        "the token of a form, for the page with the form",
     ),
     ("outbox/standard_webhooks", "the key of a signature"),
     ("posts/format/pagerduty", "the key that PagerDuty is sent"),

@@ -39,6 +39,7 @@ mod rotation;
 mod servers;
 mod setup;
 mod ui;
+mod ui_behind_proxy;
 mod upgrade;
 mod verdicts;
 mod versions;

@@ -16,18 +16,18 @@ use super::world::daemon::{Daemon, PROGRAM, Premises};
 use super::world::office::Ended;
 use super::world::{Result, World};
 
-const NOBODY: u32 = 65_534;
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const NOBODY: u32 = 65_534;
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A daemon with one token, whose logins have links.
-struct Case {
-    _world: World,
-    premises: Premises,
+pub struct Case {
+    world: World,
+    pub premises: Premises,
     daemon: Option<Daemon>,
 }
 
 /// `perennial ui`, and a browser with its cookie.
-struct Ui {
+pub struct Ui {
     process: Child,
     host: String,
     /// The one-time address without the host.
@@ -38,24 +38,24 @@ struct Ui {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
-    body: String,
+    pub body: String,
 }
 
 impl Case {
     async fn open() -> Result<Self> {
+        Self::open_with("").await
+    }
+
+    /// With more lines at the end of the configuration.
+    pub async fn open_with(more: &str) -> Result<Self> {
         let world = World::new().await?;
         world.meta.set_now(clock::now());
         let url = world.meta.url();
         let premises = Premises::new(&url)?;
-        let socket = premises.path("web.sock");
-        let web = format!(
-            "[web]\nlisten = \"unix:{}\"\npublic_url = \"https://tokens.example.com\"",
-            socket.display()
-        );
-        premises.configure(&url, &web)?;
+        configure(&premises, &url, ("", more))?;
         let daemon = premises.start()?;
         let token = world.log_in(&world.person("Maria"))?;
         for line in ["import --app acme --name maria", "check maria"] {
@@ -63,13 +63,13 @@ impl Case {
             Ended::of(premises.ask(&arguments, &token)?)?.with(0, &[], &[]);
         }
         Ok(Self {
-            _world: world,
+            world,
             premises,
             daemon: Some(daemon),
         })
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command
             .arg("--socket")
@@ -78,9 +78,46 @@ impl Case {
         command
     }
 
+    /// Changes the lines at the end of the configuration, and has it read again.
+    pub fn reload_with(&self, more: &str) -> Result {
+        self.restrict("", more)
+    }
+
+    /// The same with lines for `[status]`.
+    pub fn restrict(&self, status: &str, more: &str) -> Result {
+        configure(&self.premises, &self.world.meta.url(), (status, more))?;
+        Ended::of(self.premises.ask(&["reload", "--wait"], "")?)?.with(0, &[], &[]);
+        Ok(())
+    }
+
+    /// How many checks and renewals were ordered.
+    pub fn orders(&self) -> Result<usize> {
+        Ok(self.journal()?.matches("\"kind\":\"ordered\"").count())
+    }
+
+    pub fn journal(&self) -> Result<String> {
+        Ok(self.daemon()?.http("GET", "/v1/events", "")?.1)
+    }
+
+    /// Lets every user of the machine connect to the status socket.
+    pub fn admit_all(&self) -> Result {
+        for (name, mode) in [("", 0o711), ("perennial.sock", 0o666)] {
+            fs::set_permissions(self.premises.path(name), fs::Permissions::from_mode(mode))?;
+        }
+        Ok(())
+    }
+
     fn daemon(&self) -> Result<&Daemon> {
         Ok(self.daemon.as_ref().ok_or("it is stopped")?)
     }
+}
+
+/// `HERE` is the folder of the daemon's files.
+fn configure(premises: &Premises, url: &str, (status, more): (&str, &str)) -> Result {
+    let web = "[web]\nlisten = \"unix:HERE/web.sock\"\npublic_url = \"https://tokens.example.com\"";
+    let here = premises.path("").display().to_string();
+    let lines = format!("{status}\n{web}\n{more}").replace("HERE/", &here);
+    premises.configure(url, &lines)
 }
 
 impl Ui {
@@ -105,7 +142,7 @@ impl Ui {
     }
 
     /// Starts it and opens the address that it prints.
-    fn open(command: &mut Command) -> Result<Self> {
+    pub fn open(command: &mut Command) -> Result<Self> {
         let mut ui = Self::start(command)?;
         let answer = ui.ask("GET", &ui.opening.clone(), &[], "")?;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -127,30 +164,13 @@ impl Ui {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Answer> {
-        let mut stream = TcpStream::connect(&self.host)?;
+        let stream = TcpStream::connect(&self.host)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        if !headers.iter().any(|(name, _)| *name == "Host") {
-            head.push_str(&format!("Host: {}\r\n", self.host));
-        }
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let length = body.len();
-        write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or("no head")?;
-        let status = head.split(' ').nth(1).ok_or("no status")?.parse()?;
-        Ok(Answer {
-            status,
-            head: head.to_owned(),
-            body: body.to_owned(),
-        })
+        Answer::to(stream, (method, path), &self.host, headers, body)
     }
 
     /// A page, as the browser that was let in gets it.
-    fn page(&self, path: &str) -> Result<Answer> {
+    pub fn page(&self, path: &str) -> Result<Answer> {
         let path = format!("{}{path}", self.base);
         self.ask("GET", &path, &[("Cookie", &self.cookie)], "")
     }
@@ -174,14 +194,42 @@ impl Drop for Ui {
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    /// Asks with exactly these headers, besides this Host if none is among them.
+    pub fn to(
+        mut stream: impl Read + Write,
+        (method, path): (&str, &str),
+        host: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Self> {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            head.push_str(&format!("Host: {host}\r\n"));
+        }
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let length = body.len();
+        write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or("no head")?;
+        let status = head.split(' ').nth(1).ok_or("no status")?.parse()?;
+        Ok(Self {
+            status,
+            head: head.to_owned(),
+            body: body.to_owned(),
+        })
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (found, value) = line.split_once(": ")?;
             found.eq_ignore_ascii_case(name).then_some(value)
         })
     }
 
-    fn between(&self, start: &str, end: &str) -> Result<&str> {
+    pub fn between(&self, start: &str, end: &str) -> Result<&str> {
         let (_, rest) = self
             .body
             .split_once(start)
@@ -194,7 +242,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn with(self, status: u16, words: &[&str]) -> Self {
+    pub fn with(self, status: u16, words: &[&str]) -> Self {
         assert_eq!(self.status, status, "{self:?}");
         for word in words {
             assert!(self.body.contains(word), "{}", self.lacks(word));
@@ -203,7 +251,7 @@ impl Answer {
     }
 }
 
-const PAGES: [&str; 9] = [
+pub const PAGES: [&str; 9] = [
     "/",
     "/tokens",
     "/tokens?state=healthy&kind=user&prefix=ma&sort=name",
@@ -380,9 +428,7 @@ async fn a_viewer_is_offered_no_orders_and_a_peer_without_a_role_is_told_so() ->
         return Ok(());
     }
     let mut case = Case::open().await?;
-    for (name, mode) in [("", 0o711), ("perennial.sock", 0o666)] {
-        fs::set_permissions(case.premises.path(name), fs::Permissions::from_mode(mode))?;
-    }
+    case.admit_all()?;
     let ui = Ui::open(case.command().uid(NOBODY))?;
     let page = ui
         .page("/token/maria")?

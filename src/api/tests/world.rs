@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::metrics::Metrics;
 use crate::api::peer::{Account, Peer};
-use crate::api::server::{bind, serve_within};
+use crate::api::server::{self, bind};
 use crate::api::state::{AppState, Limits, SocketState};
 use crate::api::types::{AppReport, ImportRequest, Sweep};
 use crate::api::{DaemonHandle, DaemonStatus, MailTest, Reader, Reload, Settings, routes};
@@ -286,12 +286,12 @@ impl World {
         let stop = CancellationToken::new();
         let (probe, questions) = probe();
         let backend = (self.backend.clone(), self.daemon.clone());
-        let server = serve_within(listener, backend, limits, questions, stop.clone());
+        let service = server::Service::within(limits, backend, stop.clone());
         Served {
             client: Client::at(self.socket()).unwrap(),
             probe,
             socket: self.socket(),
-            server: tokio::spawn(server),
+            server: tokio::spawn(service.serve(listener, questions)),
             stop,
         }
     }

@@ -11,6 +11,7 @@ mod posts;
 mod routes;
 mod schedule;
 mod status;
+mod ui;
 mod web;
 
 pub(super) use alerts::sample_emails;
@@ -67,6 +68,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         (&sinks, names),
         serve_from_memory,
     );
+    let ui = ui::ui(&mut top, &timezone);
     let metrics = monitoring::metrics(top.section("metrics"));
     let heartbeat = monitoring::heartbeat(&mut top, machine);
     Some(Config {
@@ -83,6 +85,7 @@ pub(super) fn config(mut top: Section<'_>, machine: &Machine) -> Option<Config> 
         status,
         logins,
         web,
+        ui,
         metrics,
         heartbeat,
         sinks,

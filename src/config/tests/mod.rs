@@ -257,6 +257,15 @@ fn pages_name_the_company_as_emails_do() {
 }
 
 #[test]
+fn every_key_about_the_overview_is_taken_over() {
+    let ui = Backend::new().load(ALL).unwrap().ui.unwrap();
+    assert_eq!(ui.listen, Path::new("/run/ui.sock"));
+    let proxy = ui.proxy.unwrap();
+    assert_eq!(proxy.user_header, "Remote-User");
+    assert_eq!(proxy.peers, ["caddy", "@proxies"]);
+}
+
+#[test]
 fn every_key_about_people_is_taken_over() {
     let config = Backend::new().load(ALL).unwrap();
     assert_eq!(config.alerts.warn_before, ["21d", "3d", "1d"].map(span));
@@ -473,6 +482,7 @@ fn what_the_sample_leaves_out_is_what_holds_without_it() {
     assert!(spelled_out.metrics.listen.take().is_some());
     assert!(spelled_out.metrics.textfile.take().is_some());
     assert!(spelled_out.heartbeat.take().is_some());
+    assert!(spelled_out.ui.take().is_some());
     assert_eq!(spelled_out.status.readers.len(), 1);
     spelled_out.status.readers.clear();
     assert_eq!(spelled_out.alerts.routes.len(), 1);
@@ -546,6 +556,35 @@ fn what_a_daemon_holds_open_stays_and_the_rest_is_taken_over() {
     let mut after = newer();
     after.keep_bound_settings(&running);
     assert_eq!(after.web.unwrap().listen, running.web.unwrap().listen);
+}
+
+#[test]
+fn an_open_overview_stays_where_it_is_and_learns_whom_to_believe() {
+    let desk = Backend::new();
+    let ui = |listen: &str, peer: &str| {
+        let keys = "user_header = \"X-Remote-User\"";
+        let text = format!(
+            "{LEAST}[ui]\nlisten = \"unix:{listen}\"\n{keys}\nheader_peers = [\"{peer}\"]\n"
+        );
+        desk.load(text).unwrap()
+    };
+    let without = || desk.load(LEAST).unwrap();
+    let running = ui("/a", "www-data");
+    for (mut newer, keys, peers) in [
+        (ui("/a", "caddy"), &[][..], "caddy"),
+        (ui("/b", "caddy"), &["ui.listen"], "caddy"),
+        (without(), &["ui.listen"], "www-data"),
+    ] {
+        assert_eq!(running.needs_restart(&newer), keys);
+        newer.keep_bound_settings(&running);
+        let kept = newer.ui.unwrap();
+        assert_eq!(kept.listen, Path::new("/a"));
+        assert_eq!(kept.proxy.unwrap().peers, [peers]);
+    }
+    let mut newer = ui("/a", "caddy");
+    assert_eq!(without().needs_restart(&newer), ["ui.listen"]);
+    newer.keep_bound_settings(&without());
+    assert!(newer.ui.is_none());
 }
 
 #[test]

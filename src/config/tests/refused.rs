@@ -562,6 +562,54 @@ fn a_public_part_that_nobody_could_reach_is_refused() {
 }
 
 #[test]
+fn an_overview_that_could_not_tell_who_asks_is_refused() {
+    let of = |keys: &str| format!("[ui]\nlisten = \"unix:/run/u.sock\"\n{keys}\n");
+    let header = "write the header in which the proxy names the user, such as \"X-Remote-User\"";
+    let peers = "write the user that the proxy runs as, such as [\"www-data\"]";
+    assert_refused(&[
+        (
+            "[ui]\nlisten = \"127.0.0.1:8490\"\nuser_header = \"X-Remote-User\"\n",
+            &[
+                &format!("9: [ui] header_peers: is missing; {peers}"),
+                "10: [ui] listen: must be a Unix socket, because only there the user who asks is known; write \
+                 \"unix:/run/perennial/ui.sock\"",
+            ],
+        ),
+        (
+            "[ui]\nheader_peers = [\"*\", \"a b\", \"@\"]\n",
+            &[
+                "9: [ui] listen: is missing; write \"unix:/run/perennial/ui.sock\"",
+                &format!("9: [ui] user_header: is missing; {header}"),
+                "10: [ui] header_peers: \"*\" is not a user; write a user's name or \"@group\"",
+                "10: [ui] header_peers: \"a b\" is not a user; write a user's name or \"@group\"",
+                "10: [ui] header_peers: \"@\" is not a user; write a user's name or \"@group\"",
+            ],
+        ),
+        (
+            &of("user_header = \"Remote_User\"\nheader_peers = []"),
+            &[
+                "11: [ui] user_header: is not the name of a header; use up to 64 letters, digits and -, such as \
+                 \"X-Remote-User\"",
+                "12: [ui] header_peers: is empty; name at least one",
+            ],
+        ),
+        (
+            &of("user_header = \"Cookie\"\nheader_peers = [\"www-data\"]"),
+            &[
+                "11: [ui] user_header: has another meaning in HTTP; write one such as \"X-Remote-User\"",
+            ],
+        ),
+        (
+            "[ui]\nlisten = \"unix:ui.sock\"\nuser = 1\n",
+            &[
+                "10: [ui] listen: unix: must be an absolute path, beginning with /",
+                "11: [ui] user: unknown key; known keys: header_peers, listen, user_header",
+            ],
+        ),
+    ]);
+}
+
+#[test]
 fn a_delivery_to_nowhere_or_to_everywhere_is_refused() {
     let to = |sink: &str| format!("[[delivery]]\nname = \"n\"\ntokens = [\"acme-*\"]\n{sink}\n");
     let one = "name exactly one of file, command and webhook";

@@ -1,6 +1,6 @@
 //! Pauses the reminders of an incident, after a page that asks until when.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -19,7 +19,7 @@ const CHOICES: [(&str, &str); 5] = [
     ("30d", "for 30 days"),
 ];
 
-pub(super) async fn ask(State(ui): Ui, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn ask(Ui(ui): Ui, Path(id): Path<String>) -> Result<Response, Failure> {
     let visit = ui.visit_of_operator().await?;
     let choice = |(value, text)| Choice { value, text };
     let body = Confirmation {
@@ -42,7 +42,7 @@ pub(super) async fn ask(State(ui): Ui, Path(id): Path<String>) -> Result<Respons
 }
 
 pub(super) async fn acknowledge(
-    State(ui): Ui,
+    Ui(ui): Ui,
     Path(id): Path<String>,
     form: Confirmed,
 ) -> Result<Response, Failure> {

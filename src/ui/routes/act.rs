@@ -1,6 +1,5 @@
 //! The first page: who must do what by when, person by person.
 
-use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -46,7 +45,7 @@ struct Task {
     login_token: Option<String>,
 }
 
-pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
+pub(super) async fn show(Ui(ui): Ui) -> Result<Response, Failure> {
     let query = IncidentQuery::default();
     let (visit, incidents) = ui.visit_with(ui.client.incidents(&query)).await?;
     let incidents = incidents.incidents;

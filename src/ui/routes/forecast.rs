@@ -1,6 +1,5 @@
 //! The next days: what would happen, as a picture and as tables.
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -20,7 +19,7 @@ struct Body {
     timeline: Timeline,
 }
 
-pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
+pub(super) async fn show(Ui(ui): Ui) -> Result<Response, Failure> {
     let query = ForecastQuery::default();
     let (visit, forecast) = ui.visit_with(ui.client.forecast(&query)).await?;
     let body = Body {

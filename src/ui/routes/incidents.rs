@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ struct Body {
 }
 
 pub(super) async fn show(
-    State(ui): Ui,
+    Ui(ui): Ui,
     Query(fields): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
     let chosen = fields.get("state");

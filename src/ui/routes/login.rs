@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -20,7 +20,7 @@ struct Body {
 }
 
 pub(super) async fn ask(
-    State(ui): Ui,
+    Ui(ui): Ui,
     Query(fields): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {
     let name = fields.get("token").cloned().ok_or_else(no_token)?;
@@ -49,7 +49,7 @@ pub(super) async fn ask(
     Ok(ui.render(&visit, &page))
 }
 
-pub(super) async fn open(State(ui): Ui, form: Confirmed) -> Result<Response, Failure> {
+pub(super) async fn open(Ui(ui): Ui, form: Confirmed) -> Result<Response, Failure> {
     let request = LoginRequest {
         token: Some(form.field("token").ok_or_else(no_token)?),
         ..LoginRequest::default()
@@ -60,7 +60,7 @@ pub(super) async fn open(State(ui): Ui, form: Confirmed) -> Result<Response, Fai
     Ok(super::see_other(&page))
 }
 
-pub(super) async fn show(State(ui): Ui, Path(id): Path<String>) -> Result<Response, Failure> {
+pub(super) async fn show(Ui(ui): Ui, Path(id): Path<String>) -> Result<Response, Failure> {
     let (visit, login) = ui.visit_of_operator_with(ui.client.login(&id)).await?;
     let page = Page::new(
         "login.html",

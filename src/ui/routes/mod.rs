@@ -1,4 +1,4 @@
-//! The pages, one file per subject. Every request passes `admit` first.
+//! The pages, one file per subject. Every request passes `admit` or `identify` first.
 
 mod acknowledge;
 mod act;
@@ -21,23 +21,24 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::time::timeout;
 
-use super::access::Admission;
+use super::access::{Access, Admission};
 use super::failure::{Failure, refusal};
+use super::gate::Gate;
 use super::headers;
-use super::page::STYLE;
-use super::state::{Ui, UiState};
-use crate::http::{Bounds, read_to_the_end};
+use super::page::{STYLE, render_failure};
+use super::state::UiState;
+use crate::http::{Bounds, Origin, read_to_the_end};
 
 #[cfg(test)]
 pub(super) use forecast::shortened;
 
-type Route = (&'static str, MethodRouter<Arc<UiState>>);
+type Route = (&'static str, MethodRouter);
 
 /// Every path and its methods.
 fn table() -> Vec<Route> {
     vec![
         ("/", get(act::show)),
-        ("/style.css", get(style)),
+        (STYLE_PATH, get(style)),
         ("/tokens", get(tokens::show)),
         ("/tokens.csv", get(tokens::export)),
         ("/token/{name}", get(token::show)),
@@ -61,6 +62,8 @@ fn table() -> Vec<Route> {
     ]
 }
 
+const STYLE_PATH: &str = "/style.css";
+
 /// No form is longer.
 const LARGEST_FORM: usize = 8 * 1024;
 
@@ -72,46 +75,79 @@ const REST: Bounds = Bounds {
     time: Duration::from_secs(10),
 };
 
-pub(super) fn router(ui: Arc<UiState>) -> Router {
-    let add = |router: Router<Arc<UiState>>, (path, methods): Route| router.route(path, methods);
-    let known = table()
+/// The overview of one user, for the browser that was let in.
+pub(super) struct OneUser {
+    pub(super) access: Access,
+    pub(super) ui: Arc<UiState>,
+}
+
+pub(super) fn router(of: OneUser) -> Router {
+    // This must run before routing, because it removes the prefix from the address.
+    Router::new()
+        .fallback_service(pages())
+        .layer(middleware::from_fn_with_state(Arc::new(of), admit))
+}
+
+/// The overview of each user whom the gate admits.
+pub(super) fn shared_router(gate: Gate) -> Router {
+    let admit = middleware::from_fn_with_state(Arc::new(gate), identify);
+    pages().layer(admit)
+}
+
+fn pages() -> Router {
+    let add = |router: Router, (path, methods): Route| router.route(path, methods);
+    table()
         .into_iter()
         .fold(Router::new(), add)
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
-        .with_state(Arc::clone(&ui));
-    // This must run before routing, because it removes the prefix from the address.
-    Router::new()
-        .fallback_service(known)
-        .layer(middleware::from_fn_with_state(ui, admit))
 }
 
 /// Applies to every request: who may have an answer, the time limit, the page of an error, and the security headers.
-async fn admit(State(ui): Ui, request: Request, next: Next) -> Response {
-    let admission = ui
+async fn admit(State(of): State<Arc<OneUser>>, mut request: Request, next: Next) -> Response {
+    let admission = of
         .access
         .admit(request.method(), request.uri(), request.headers());
     let mut answer = match admission {
         Admission::Nothing => refusal(),
-        Admission::FirstVisit => welcome(&ui),
-        Admission::Page(path) => page(&ui, &path, request, next).await,
+        Admission::FirstVisit => welcome(&of),
+        Admission::Page(path) => match without_prefix(request.uri(), &path) {
+            Some(uri) => {
+                *request.uri_mut() = uri;
+                page(Arc::clone(&of.ui), request, next).await
+            }
+            None => refusal(),
+        },
     };
     headers::put_on(answer.headers_mut());
     answer
 }
 
-async fn page(ui: &UiState, path: &str, mut request: Request, next: Next) -> Response {
-    let Some(uri) = without_prefix(request.uri(), path) else {
-        return refusal();
+/// The same for users whom the proxy names. The style is for everybody, so that a refusal has it, too.
+async fn identify(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let origin = request.extensions().get::<Origin>().copied();
+    let is_style = request.uri().path() == STYLE_PATH;
+    let admitted = gate
+        .admit(request.method(), request.headers(), origin)
+        .await;
+    let mut answer = match admitted {
+        Ok(ui) => page(Arc::new(ui), request, next).await,
+        Err(_) if is_style => style().await.into_response(),
+        Err(failure) => render_failure(&gate.templates(), "", &failure),
     };
-    *request.uri_mut() = uri;
+    headers::put_on(answer.headers_mut());
+    answer
+}
+
+async fn page(ui: Arc<UiState>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Arc::clone(&ui));
     let answering = timeout(PATIENCE, next.run(read_to_the_end(request, REST)));
     let mut answer = answering
         .await
         .unwrap_or_else(|_| too_slow().into_response());
     match answer.extensions_mut().remove::<Failure>() {
-        Some(failure) => ui.render_failure(&failure),
+        Some(failure) => render_failure(&ui.templates, &ui.base, &failure),
         None => answer,
     }
 }
@@ -124,9 +160,9 @@ fn without_prefix(uri: &Uri, path: &str) -> Option<Uri> {
     }
 }
 
-fn welcome(ui: &UiState) -> Response {
-    let mut answer = ui.render_welcome();
-    if let Ok(cookie) = HeaderValue::try_from(ui.access.set_cookie()) {
+fn welcome(of: &OneUser) -> Response {
+    let mut answer = of.ui.render_welcome();
+    if let Ok(cookie) = HeaderValue::try_from(of.access.set_cookie()) {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     answer

@@ -1,6 +1,6 @@
 //! Orders for one token: each is confirmed on a page of its own, and becomes an order on the socket.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 
 use crate::ui::failure::Failure;
@@ -8,20 +8,14 @@ use crate::ui::form::Confirmed;
 use crate::ui::page::{Confirmation, Page};
 use crate::ui::state::{Ui, UiState};
 
-pub(super) async fn ask_check(
-    State(ui): Ui,
-    Path(name): Path<String>,
-) -> Result<Response, Failure> {
+pub(super) async fn ask_check(Ui(ui): Ui, Path(name): Path<String>) -> Result<Response, Failure> {
     let text =
         "Perennial asks Meta whether the token works. This takes one call of the app's budget.";
     let title = format!("Check {name} now?");
     ask(&ui, &name, "check", (title, text, "Check now")).await
 }
 
-pub(super) async fn ask_rotate(
-    State(ui): Ui,
-    Path(name): Path<String>,
-) -> Result<Response, Failure> {
+pub(super) async fn ask_rotate(Ui(ui): Ui, Path(name): Path<String>) -> Result<Response, Failure> {
     let text = "Perennial exchanges the token for a new one, and keeps the old one until the new one is confirmed. It \
                 does so at most once in 24 hours, and only if the token can be renewed.";
     let title = format!("Renew {name} now?");
@@ -49,7 +43,7 @@ async fn ask(
 }
 
 pub(super) async fn check(
-    State(ui): Ui,
+    Ui(ui): Ui,
     Path(name): Path<String>,
     _: Confirmed,
 ) -> Result<Response, Failure> {
@@ -58,7 +52,7 @@ pub(super) async fn check(
 }
 
 pub(super) async fn rotate(
-    State(ui): Ui,
+    Ui(ui): Ui,
     Path(name): Path<String>,
     _: Confirmed,
 ) -> Result<Response, Failure> {

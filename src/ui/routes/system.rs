@@ -1,6 +1,5 @@
 //! The daemon itself: apps and their budgets, nodes, emails, deliveries, the backup, and what is wrong.
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -18,7 +17,7 @@ struct Body {
     failed: Vec<DeliveryView>,
 }
 
-pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
+pub(super) async fn show(Ui(ui): Ui) -> Result<Response, Failure> {
     let query = DeliveryQuery {
         state: Some(DeliveryState::Failed),
         limit: Some(MOST_DELIVERIES),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -55,7 +55,7 @@ struct Consumer {
 }
 
 pub(super) async fn show(
-    State(ui): Ui,
+    Ui(ui): Ui,
     Path(name): Path<String>,
     Query(fields): Query<HashMap<String, String>>,
 ) -> Result<Response, Failure> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ struct Filter {
     behind: bool,
 }
 
-pub(super) async fn show(State(ui): Ui, Query(fields): Query<Fields>) -> Result<Response, Failure> {
+pub(super) async fn show(Ui(ui): Ui, Query(fields): Query<Fields>) -> Result<Response, Failure> {
     let query = query(&fields);
     let (visit, list) = ui.visit_with(ui.client.tokens(&query)).await?;
     let apps = visit.status.apps.iter().map(|app| app.name.clone());
@@ -72,10 +72,7 @@ pub(super) async fn show(State(ui): Ui, Query(fields): Query<Fields>) -> Result<
     Ok(ui.render(&visit, &page))
 }
 
-pub(super) async fn export(
-    State(ui): Ui,
-    Query(fields): Query<Fields>,
-) -> Result<Response, Failure> {
+pub(super) async fn export(Ui(ui): Ui, Query(fields): Query<Fields>) -> Result<Response, Failure> {
     export::csv(ui, query(&fields)).await
 }
 

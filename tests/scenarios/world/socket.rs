@@ -70,7 +70,8 @@ impl World {
         };
         let listener = api::bind(&config.status.socket)?;
         let (questions, stop) = (http::probe().1, hang_up.clone());
-        tokio::spawn(api::serve(listener, (backend, handle), questions, stop));
+        let service = api::Service::new(backend, handle, stop);
+        tokio::spawn(service.serve(listener, questions));
         Ok(Socket {
             client: Client::at(&config.status.socket)?,
             services,
