@@ -85,10 +85,20 @@ impl Draft {
             with_link("login_link_dead", Cause::PasswordChanged),
             with_link("login_link_permission", Cause::PermissionMissing),
             with_link("check_link", Cause::PageRoleLost),
+            Self {
+                name: "refused_permission",
+                ..Self::of(Cause::PermissionMissing, now).refused()
+            },
             again("grown", EmailReason::Grown, Cause::PageRoleLost),
             again("nearer", EmailReason::Nearer, Cause::ExpiresSoon),
             again("reminder", EmailReason::Reminder, Cause::PasswordChanged),
-            again("flapping", EmailReason::Flapping, Cause::SessionEnded),
+            Self {
+                incident: Incident {
+                    relapses: 3,
+                    ..incident(Cause::SessionEnded, 4, now)
+                },
+                ..again("flapping", EmailReason::Flapping, Cause::SessionEnded)
+            },
             again("escalated", EmailReason::Escalated, Cause::PasswordChanged),
             over("recovered", Cause::PasswordChanged),
             over("renewed_in_time", Cause::ExpiresSoon),
@@ -108,6 +118,21 @@ impl Draft {
     fn healed(mut self) -> Self {
         for token in &mut self.tokens {
             token.health = Health::Healthy;
+        }
+        Self {
+            // A sink that works again has nothing to report.
+            count: self.sink.as_ref().map_or(self.count, |_| 0),
+            sink: None,
+            ..self
+        }
+    }
+
+    /// The same for tokens that Meta refuses.
+    pub(super) fn refused(mut self) -> Self {
+        let cause = self.incident.cause;
+        for token in &mut self.tokens {
+            let since = self.incident.opened_at;
+            token.health = Health::Dead { since, cause };
         }
         self
     }

@@ -150,3 +150,64 @@ fn what_only_meta_can_end_is_gray() {
         );
     }
 }
+
+#[test]
+fn owners_read_of_pages_and_logins_and_never_of_tokens_by_number() {
+    let templates = Templates::default();
+    let all = pages(&berlin(), now()).into_iter();
+    let copies: BTreeSet<_> = all.map(|(name, _, _)| name).collect();
+    let mut seen = 0;
+    for (name, language, page) in pages(&berlin(), now()) {
+        if !copies.contains(&format!("{name}-operators")) {
+            continue;
+        }
+        seen += 1;
+        let RenderedEmail { subject, text, .. } = templates.render_email(&page);
+        for unknown in [
+            "4 tokens",
+            "1,842 tokens",
+            "4 Tokens",
+            "1.842 Tokens",
+            "acme-oel-gas",
+        ] {
+            assert!(!subject.contains(unknown), "{name} {language:?}: {subject}");
+            assert!(!text.contains(unknown), "{name} {language:?}: {text}");
+        }
+        assert!(
+            !text.contains("    perennial "),
+            "{name}: a command in\n{text}"
+        );
+    }
+    assert!(seen > 40, "{seen}");
+}
+
+#[test]
+fn what_works_in_part_is_amber_and_what_meta_refuses_is_red() {
+    let color_of = |cause, is_refused: bool| {
+        let draft = Draft::of(cause, now());
+        if !is_refused {
+            return draft.page(Language::English, &berlin(), now()).color;
+        }
+        draft
+            .refused()
+            .page(Language::English, &berlin(), now())
+            .color
+    };
+    for cause in [Cause::PermissionMissing, Cause::DataAccessExpired] {
+        assert_eq!(color_of(cause, false), Tone::Warn.color(), "{cause}");
+        assert_eq!(color_of(cause, true), Tone::Bad.color(), "{cause}");
+    }
+}
+
+#[test]
+fn a_button_follows_the_first_sentence() {
+    let mut buttons = 0;
+    for (name, _, page) in pages(&berlin(), now()) {
+        let Some(button) = &page.button else { continue };
+        buttons += 1;
+        let text = Templates::default().render_email(&page).text;
+        let expected = format!("{}\n\n{}:\n{}\n", page.why, button.label, button.link);
+        assert!(text.contains(&expected), "{name}:\n{text}");
+    }
+    assert_eq!(buttons, 4 * 2 * Language::ALL.len());
+}
