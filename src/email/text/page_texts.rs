@@ -15,6 +15,7 @@ pub(crate) struct PageTexts {
     pub(crate) result: ResultTexts,
     pub(crate) failure: FailureTexts,
     pub(crate) deletion: DeletionTexts,
+    pub(crate) short: ShortTexts,
     pub(crate) rows: RowTexts,
     pub(crate) causes: BTreeMap<Cause, &'static str>,
 }
@@ -47,6 +48,10 @@ texts! { FailureTexts {
 texts! { DeletionTexts {
     label, code, requested, running_headline, running, done_headline, on, no_access, access_one,
     access_many, gone, kept,
+} }
+texts! { ShortTexts {
+    nothing_label, nothing_headline, nothing, wait_label, too_many_headline, too_many,
+    too_slow_headline, too_slow, unavailable_headline, unavailable,
 } }
 texts! { RowTexts {
     page, login, system_user, unconfirmed, lacks, works, good_until,
