@@ -108,4 +108,4 @@ async function answer(page, { without = [], cancel = false } = {}) {
   await page.waitForURL(/\/login\/result\//);
 }
 
-module.exports = { ARGUMENTS, open, picture, headline, says, shows, follow, press, introduce, answer };
+module.exports = { ARGUMENTS, open, picture, pictures, headline, says, shows, follow, press, introduce, answer };
