@@ -35,7 +35,7 @@ texts! { CheckTexts {
     still_headline, still,
 } }
 texts! { ResultTexts {
-    waiting_one, waiting_many, all_works, fewer_headline, left_out_headline, missing_one,
+    done, unfinished, failed, not_possible, waiting_one, waiting_many, all_works, fewer_headline, left_out_headline, missing_one,
     missing_many, confirming, fewer, mismatch, declined, left_out, and_more, still_missing,
     not_confirmed, works, good_until, good_without_end, close, keep_open, link_over, again,
 } }
