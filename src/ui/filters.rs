@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use minijinja::{Environment, Error, ErrorKind};
 
 use crate::api_client::escaped;
+use crate::look::Tone;
 use crate::model::{Action, Cause, Kind, Outcome, Remedy, distance};
 
 pub(super) fn add_to(templates: &mut Environment<'static>, zone: TimeZone) {
@@ -35,6 +36,7 @@ pub(super) fn add_to(templates: &mut Environment<'static>, zone: TimeZone) {
             .map_or_else(|| name.to_owned(), |known| known.describe().to_owned())
     });
     templates.add_filter("kind", kind);
+    templates.add_filter("tone", |state: &str| tone(state).name());
     templates.add_filter("sentence", sentence);
 }
 
@@ -43,6 +45,16 @@ fn sentence(text: &str) -> String {
     let mut rest = text.chars();
     let first = rest.next().into_iter().flat_map(char::to_uppercase);
     first.chain(rest).collect()
+}
+
+/// The color of a state, of a token or of something else.
+fn tone(state: &str) -> Tone {
+    match state {
+        "healthy" | "resolved" | "done" => Tone::Good,
+        "expiring" | "acknowledged" | "asking" | "confirming" | "expired" => Tone::Warn,
+        "dead" | "failing" | "open" | "refused" => Tone::Bad,
+        _ => Tone::Idle,
+    }
 }
 
 fn relative(at: &str, now: &str) -> Result<String, Error> {

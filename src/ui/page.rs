@@ -1,5 +1,7 @@
 //! Renders the pages: one layout, one template for each. All inserted text is escaped.
 
+use std::sync::LazyLock;
+
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
@@ -11,8 +13,11 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::filters;
 use super::state::{UiState, Visit};
+use crate::look;
 
-pub(super) const STYLE: &str = include_str!("pages/style.css");
+/// The look that it shares with emails and public pages, and its own parts.
+pub(super) static STYLE: LazyLock<String> =
+    LazyLock::new(|| [look::STYLE, include_str!("pages/style.css")].concat());
 
 const TEMPLATES: [(&str, &str); 13] = [
     ("layout.html", include_str!("pages/layout.html")),

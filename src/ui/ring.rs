@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::api::types::TokenView;
-use crate::model::distance;
+use crate::look::Tone;
+use crate::model::{State, distance};
 
 /// The usual life of a long-lived token, where the real one is unknown.
 const USUAL_LIFE: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -23,7 +24,19 @@ pub(super) struct Ring {
     at: Option<Timestamp>,
 }
 
+/// The clocks of a token that does not work go on, but say nothing about when it ends.
 pub(super) fn of(token: &TokenView, now: Timestamp) -> [Ring; 2] {
+    let rings = running(token, now);
+    match token.state {
+        State::Dead => rings.map(|ring| Ring {
+            tone: Tone::Idle.name(),
+            ..ring
+        }),
+        _ => rings,
+    }
+}
+
+fn running(token: &TokenView, now: Timestamp) -> [Ring; 2] {
     let life = token.expires_at.zip(token.issued_at);
     let life = life.map(|(end, issued)| end.duration_since(issued));
     let life = life.filter(SignedDuration::is_positive);
@@ -58,9 +71,9 @@ fn ring(
 ) -> Ring {
     let left = end.map(|end| end.duration_since(now));
     let (percent, tone, text) = match left {
-        None if is_known => (100, "quiet", "never ends".to_owned()),
-        None => (0, "quiet", "end unknown".to_owned()),
-        Some(left) if !left.is_positive() => (0, "bad", "has ended".to_owned()),
+        None if is_known => (100, Tone::Idle, "never ends".to_owned()),
+        None => (0, Tone::Idle, "end unknown".to_owned()),
+        Some(left) if !left.is_positive() => (0, Tone::Bad, "has ended".to_owned()),
         Some(left) => {
             let percent = (100 * left.as_secs() / whole.as_secs().max(1)).clamp(1, 100);
             let text = format!("{} left", distance::span(left));
@@ -70,17 +83,17 @@ fn ring(
     Ring {
         title,
         percent,
-        tone,
+        tone: tone.name(),
         text,
         at: end,
     }
 }
 
-fn tone(left: SignedDuration) -> &'static str {
+fn tone(left: SignedDuration) -> Tone {
     match left {
-        _ if left < VERY_SOON => "bad",
-        _ if left < SOON => "warning",
-        _ => "good",
+        _ if left < VERY_SOON => Tone::Bad,
+        _ if left < SOON => Tone::Warn,
+        _ => Tone::Good,
     }
 }
 
@@ -95,11 +108,11 @@ mod tests {
         for (days, is_known, expected) in [
             (Some(60), true, (100, "good", "60 days left")),
             (Some(30), true, (50, "good", "30 days left")),
-            (Some(6), true, (10, "warning", "6 days left")),
+            (Some(6), true, (10, "warn", "6 days left")),
             (Some(1), true, (1, "bad", "24 h left")),
             (Some(-1), true, (0, "bad", "has ended")),
-            (None, true, (100, "quiet", "never ends")),
-            (None, false, (0, "quiet", "end unknown")),
+            (None, true, (100, "idle", "never ends")),
+            (None, false, (0, "idle", "end unknown")),
         ] {
             let end = days.map(|days| now + day * days);
             let ring = ring("Token", end, day * 60, is_known, now);

@@ -11,6 +11,8 @@ use crate::model::Forecast;
 const WIDTH: f64 = 720.0;
 /// The height of the tallest bar.
 const TALLEST: f64 = 30.0;
+/// A day with one call shows, too.
+const LOWEST: f64 = 1.0;
 /// More months have no room for their names.
 const MOST_TICKS: usize = 14;
 
@@ -135,7 +137,7 @@ impl Scale {
         let bars = days.into_iter().filter_map(|(on, share)| {
             Some(Bar {
                 x: self.x(midnight(on)?),
-                height: rounded(share.min(1.0) * TALLEST),
+                height: rounded((share.min(1.0) * TALLEST).max(LOWEST)),
                 is_over: share > 1.0,
             })
         });

@@ -16,9 +16,11 @@ const started = [];
 
 process.on("exit", () => started.forEach((child) => child.kill("SIGKILL")));
 
-/** `perennial ui` of this user; gives the address that it prints. */
-async function start(socket, uid) {
-  const options = { stdio: ["ignore", "pipe", "inherit"], uid };
+/** `perennial ui` of this user, and of the group with the same number; gives the address that it prints. */
+async function start(socket, id) {
+  // Without a group of its own it would stay in that of root, to whom the mode of a folder may give less than to all
+  // others.
+  const options = { stdio: ["ignore", "pipe", "inherit"], uid: id, gid: id };
   const child = spawn(program, ["--socket", socket, "ui"], options);
   started.push(child);
   const lines = readline.createInterface({ input: child.stdout });
@@ -73,12 +75,20 @@ const pagesOf = (token, incident) => ({
   failure: "/token/nobody",
 });
 
-async function lookAtAll(browser, page, base, paths, who) {
+/** Pages that ask before an order is given, which are for operators alone. */
+const CONFIRMATIONS = ["check", "acknowledge", "login"];
+
+const operatorGets = (name) => (name === "failure" ? 404 : 200);
+const viewerGets = (name) => (CONFIRMATIONS.includes(name) ? 403 : operatorGets(name));
+
+/** `gets` is the status that each page must have. */
+async function lookAtAll(browser, page, base, paths, who, gets) {
   for (const [name, path] of Object.entries(paths)) {
     const answer = await page.goto(base + path);
+    assert.equal(answer.status(), gets(name), `${who} at ${name}: ${await page.textContent("main")}`);
     const size = (await answer.body()).length;
     assert.ok(size <= 50_000, `${name} has ${size} bytes`);
-    await person.picture(page, `overview-${who}-${name}`);
+    await person.pictures(page, `overview-${who}-${name}`);
     await audit(page, browser, name);
   }
 }
@@ -133,14 +143,14 @@ async function operator(socket, browser, token, incident) {
   const root = await person.open();
   const address = await start(socket);
   const base = await enter(root.page, address);
-  await lookAtAll(browser, root.page, base, pagesOf(token, incident), "root");
+  await lookAtAll(browser, root.page, base, pagesOf(token, incident), "root", operatorGets);
   await strangers(browser, base);
   await forgery(root.page, base, token);
   await order(root.page, base, token);
   await root.page.goto(`${base}/login?token=${token}`);
   await root.page.getByRole("button", { name: "Make a login link" }).click();
   await root.page.getByLabel("The link").waitFor();
-  await person.picture(root.page, "overview-root-link");
+  await person.pictures(root.page, "overview-root-link");
   await audit(root.page, browser, "link");
   assert.equal((await root.page.goto(address)).status(), 403, "the address works twice");
   assert.deepEqual(root.forbidden, []);
@@ -155,7 +165,7 @@ async function viewer(socket, browser, token, incident) {
   fs.chmodSync(socket, 0o666);
   const { page, close } = await person.open();
   const base = await enter(page, await start(socket, NOBODY));
-  await lookAtAll(browser, page, base, pagesOf(token, incident), "viewer");
+  await lookAtAll(browser, page, base, pagesOf(token, incident), "viewer", viewerGets);
   assert.equal((await page.goto(`${base}/token/${token}`)).status(), 200);
   assert.equal(await page.getByRole("link", { name: "Check", exact: true }).count(), 0);
   assert.equal((await page.goto(`${base}/token/${token}/check`)).status(), 403);

@@ -373,6 +373,16 @@ async function toldByMeta() {
   assert.deepEqual(tokens, []);
 }
 
+/** What `look` finds, as soon as it finds something. */
+async function until(look) {
+  for (let turns = 0; turns < 300; turns += 1) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`it did not come: ${look}`);
+}
+
 /** The operators' own pages, while a person must act: as root, as a viewer, as a stranger. */
 async function operatorsOverview() {
   const nora = await family("Nora Lindqvist", "Harbour Books");
@@ -382,8 +392,12 @@ async function operatorsOverview() {
   await meta.happen("change_password", { person: nora.id });
   await daemon.ask("POST", "/v1/tokens/nora/check");
   await daemon.journalTells("incident_opened", '"connector"', "password_changed");
-  const { incidents } = await daemon.ask("GET", "/v1/incidents");
-  const { id } = incidents.find(({ tokens }) => tokens.includes("nora"));
+  // A page may open it, and the user token joins a moment later.
+  const hers = async () => {
+    const { incidents } = await daemon.ask("GET", "/v1/incidents");
+    return incidents.find(({ tokens }) => tokens.includes("nora"));
+  };
+  const { id } = await until(hers);
   await overview(daemon.socket, { token: "nora", incident: id });
 }
 

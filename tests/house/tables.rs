@@ -32,7 +32,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ),
     ("api_client", "http_client secret model api"),
     // It has no rights but those of its user on the socket.
-    ("ui", "secret model http api api_client"),
+    ("ui", "look secret model http api api_client"),
     // It fills in the settings of the other modules, none of which uses it.
     (
         "config",

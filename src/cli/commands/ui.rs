@@ -35,7 +35,7 @@ pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Termi
         .map_err(|problem| error(&problem))?;
     let address = overview.one_time_address().unwrap_or_default();
     terminal.warn(
-        "Open this address. It lets one browser in, once; for another one, start this command again:",
+        "Open this address in a browser. It works once; for another browser, run this command again:",
     );
     terminal.print(&address)?;
     terminal.warn("Ctrl-C ends the overview.");

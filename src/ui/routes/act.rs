@@ -27,6 +27,9 @@ struct Body {
 /// What one person, or the operators, must do.
 #[derive(Serialize)]
 struct Person {
+    /// Two people may have the same name.
+    #[serde(skip)]
+    key: Option<(String, String)>,
     name: String,
     is_operators: bool,
     tasks: Vec<Task>,
@@ -78,32 +81,40 @@ fn by_person(mut incidents: Vec<IncidentView>, now: Timestamp) -> (Vec<Person>, 
     let shown = incidents.len() as u64;
     let mut people: Vec<Person> = Vec::new();
     for incident in incidents {
-        let (name, is_operators) = person(&incident);
-        let task = task(incident, now);
-        match people.iter_mut().find(|known| known.name == name) {
-            Some(known) => known.tasks.push(task),
-            None => people.push(Person {
-                name,
-                is_operators,
-                tasks: vec![task],
-            }),
+        let key = key(&incident);
+        let place = people.iter().position(|known| known.key == key);
+        let place = place.unwrap_or_else(|| {
+            people.push(Person {
+                name: name(&incident),
+                is_operators: key.is_none(),
+                key,
+                tasks: Vec::new(),
+            });
+            people.len() - 1
+        });
+        if let Some(person) = people.get_mut(place) {
+            person.tasks.push(task(incident, now));
         }
     }
     (people, shown)
 }
 
-fn person(incident: &IncidentView) -> (String, bool) {
-    if incident.cause.concerns_operator() {
-        return ("The operators".to_owned(), true);
-    }
-    let name = match &incident.subject {
+/// The app and the id of the person who must act; `None` if that is the operators.
+fn key(incident: &IncidentView) -> Option<(String, String)> {
+    let subject = incident.subject.as_ref();
+    let person = subject.filter(|_| !incident.cause.concerns_operator())?;
+    Some((incident.app.clone(), person.id.clone()))
+}
+
+fn name(incident: &IncidentView) -> String {
+    let subject = incident.subject.as_ref();
+    match subject.filter(|_| !incident.cause.concerns_operator()) {
         None => "The operators".to_owned(),
-        Some(subject) => match &subject.name {
+        Some(person) => match &person.name {
             Some(name) => name.clone(),
-            None => format!("The person with the id {}", subject.id),
+            None => format!("The person with the id {}", person.id),
         },
-    };
-    (name, incident.subject.is_none())
+    }
 }
 
 fn task(incident: IncidentView, now: Timestamp) -> Task {
@@ -132,4 +143,46 @@ fn login_token(incident: &IncidentView) -> Option<String> {
         | Remedy::Wait => false,
     };
     incident.tokens.first().filter(|_| helps).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn people_of_the_same_name_stay_apart() {
+        let incident = |number: u32, app: &str, person: &str, cause: &str| {
+            let incident = json!({
+                "id": number.to_string(), "app": app, "cause": cause, "remedy": "login",
+                "subject": {"id": person, "name": "Maria Schmidt"}, "state": "open",
+                "opened_at": "2026-11-22T09:00:00Z", "deadline": null, "tokens_affected": 1,
+                "tokens": ["maria"], "told": [], "next_reminder_at": null, "resolved_at": null,
+            });
+            serde_json::from_value::<IncidentView>(incident).unwrap()
+        };
+        let incidents = vec![
+            incident(1, "acme", "1", "password_changed"),
+            incident(2, "acme", "2", "password_changed"),
+            incident(3, "acme", "1", "permission_missing"),
+            incident(4, "shop", "1", "password_changed"),
+            incident(5, "acme", "1", "app_secret_wrong"),
+        ];
+        let now = "2026-11-22T09:00:00Z".parse().unwrap();
+        let (people, shown) = by_person(incidents, now);
+        let tasks = people
+            .iter()
+            .map(|person| (person.name.as_str(), person.tasks.len()));
+        assert_eq!(
+            tasks.collect::<Vec<_>>(),
+            [
+                ("Maria Schmidt", 2),
+                ("Maria Schmidt", 1),
+                ("Maria Schmidt", 1),
+                ("The operators", 1)
+            ]
+        );
+        assert_eq!(shown, 5);
+    }
 }

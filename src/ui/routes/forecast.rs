@@ -12,7 +12,7 @@ use crate::ui::state::Ui;
 use crate::ui::timeline::{self, Timeline};
 
 /// The most rows of a table.
-const ROWS: usize = 30;
+const ROWS: usize = 12;
 
 #[derive(Serialize)]
 struct Body {
@@ -37,7 +37,7 @@ pub(super) async fn show(State(ui): Ui) -> Result<Response, Failure> {
 }
 
 /// The first of each list, and how many are left out in all.
-fn shortened(mut forecast: Forecast) -> Forecast {
+pub(in crate::ui) fn shortened(mut forecast: Forecast) -> Forecast {
     let left_out = &mut forecast.left_out;
     left_out.logins += cut(&mut forecast.logins);
     left_out.emails += cut(&mut forecast.emails);

@@ -26,12 +26,19 @@ pub(super) async fn ask(
     let name = fields.get("token").cloned().ok_or_else(no_token)?;
     let (visit, token) = ui.visit_of_operator_with(ui.client.token(&name)).await?;
     let token = token.token;
+    let person = match token.subject {
+        Some(subject) if token.parent.is_none() => subject.name.unwrap_or(subject.id),
+        Some(_) | None => format!(
+            "the person of {}",
+            token.parent.as_ref().unwrap_or(&token.name)
+        ),
+    };
     // One login of the person replaces the parent's token and those of its pages.
     let of = token.parent.unwrap_or(token.name);
     let body = Confirmation {
         action: ui.path("/login"),
         text: format!(
-            "Perennial makes a link for the person of {of}. Send it to that person only. It can be used once."
+            "Perennial makes a link for {person}. Send it to that person only. It can be used once."
         ),
         button: "Make a login link",
         cancel: ui.path("/"),

@@ -28,6 +28,9 @@ use super::page::STYLE;
 use super::state::{Ui, UiState};
 use crate::http::{Bounds, read_to_the_end};
 
+#[cfg(test)]
+pub(super) use forecast::shortened;
+
 type Route = (&'static str, MethodRouter<Arc<UiState>>);
 
 /// Every path and its methods.
@@ -139,7 +142,10 @@ async fn nothing() -> Failure {
 }
 
 async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)
+    (
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
+        STYLE.as_str(),
+    )
 }
 
 /// Redirects to a page that the browser opens with GET.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::api::types::{ConsumerView, LoginMethod, TokenDetail, TokenView};
+use crate::model::Event;
 use crate::ui::failure::Failure;
 use crate::ui::page::Page;
 use crate::ui::ring::{self, Ring};
@@ -81,7 +82,7 @@ fn body(detail: TokenDetail, now: Timestamp, notice: Option<&'static str>) -> Bo
     let TokenDetail { token, .. } = &detail;
     let attempts = detail.events.iter().map(|event| Attempt {
         at: event.at,
-        text: event.event().describe(),
+        text: what_happened(&event.event()),
     });
     Body {
         rings: ring::of(token, now),
@@ -101,6 +102,14 @@ fn body(detail: TokenDetail, now: Timestamp, notice: Option<&'static str>) -> Bo
         replaced_at: detail.replaced_at,
         token: detail.token,
         notice,
+    }
+}
+
+fn what_happened(event: &Event) -> String {
+    match event {
+        // It says only what was found.
+        Event::Checked(_) => format!("checked: {}", event.describe()),
+        _ => event.describe(),
     }
 }
 
