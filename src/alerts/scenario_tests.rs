@@ -28,7 +28,7 @@ async fn five_pages_dead_of_one_password_are_one_incident_and_one_email() -> Res
     let emails = world.emails().await?;
     assert_eq!(emails.len(), 1);
     let email = &emails[0].email;
-    assert_eq!(email.subject, "Log in to Facebook again: 5 tokens of acme");
+    assert_eq!(email.subject, "Log in to Facebook again: app acme");
     assert_eq!(email.recipients, ["maria@example.com"]);
     for page in pages(5) {
         assert!(email.text.contains(&page) && email.html.contains(&page));
@@ -51,7 +51,7 @@ async fn ten_thousand_dead_pages_are_one_email() -> Result {
     let email = &emails[0].email;
     assert_eq!(
         email.subject,
-        "Log in to Facebook again: Maria Schmidt, 10,001 tokens of acme"
+        "Log in to Facebook again: Maria Schmidt, app acme"
     );
     assert!(email.text.contains("and 9,981 more"));
     // The parent token is listed although its name sorts last.
@@ -101,7 +101,7 @@ async fn a_person_who_logs_in_again_is_notified_once_that_it_works() -> Result {
     let emails = world.emails().await?;
     assert_eq!(emails.len(), 2);
     let (first, last) = (&emails[0].email, &emails[1].email);
-    assert_eq!(last.subject, "Working again after 3 h: 3 tokens of acme");
+    assert_eq!(last.subject, "Working again after 3 h: app acme");
     assert_eq!(last.in_reply_to.as_ref(), Some(&first.message_id));
     assert_eq!(last.recipients, first.recipients);
     Ok(())
@@ -255,10 +255,7 @@ async fn forgotten_tokens_resolve_their_incident() -> Result {
     world.pass_after(minutes(2)).await?;
     world.forget(&ids).await?;
     assert_eq!(world.pass().await?.resolved, 1);
-    assert_eq!(
-        world.subjects().await?[1],
-        "Nothing left to do: tokens of acme"
-    );
+    assert_eq!(world.subjects().await?[1], "Nothing left to do: app acme");
     Ok(())
 }
 
@@ -508,12 +505,12 @@ async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
     let email = &emails[0].email;
     assert_eq!(
         email.subject,
-        "Log in to Facebook by 14 Dec: Maria Schmidt, 2 tokens of acme"
+        "Log in to Facebook by 14 Dec: Maria Schmidt, app acme"
     );
     assert!(email.text.contains("WHAT THIS IS ABOUT (2)"));
     assert!(
         email.text.contains(
-            "valid for another 60 days, and also all page tokens that depend on Maria Schmidt: 3."
+            "valid for another 60 days, and also all pages that depend on Maria Schmidt: 3."
         ),
         "{}",
         email.text
@@ -530,7 +527,7 @@ async fn what_one_login_renews_is_asked_for_in_one_email() -> Result {
     world.pass().await?;
     assert_eq!(
         world.subjects().await?[1..],
-        ["Renewed in time: Maria Schmidt, 2 tokens of acme"]
+        ["Renewed in time: Maria Schmidt, app acme"]
     );
     Ok(())
 }
@@ -738,7 +735,7 @@ async fn each_lost_role_is_reported_within_hours() -> Result {
     assert_eq!(world.pass_after(hours(1)).await?.emails, 1);
     assert_eq!(world.pass_after(hours(12)).await?.emails, 0);
     let subjects = world.subjects().await?;
-    assert_eq!(subjects[1], "Restore the page role: 2 tokens of acme");
+    assert_eq!(subjects[1], "Restore the page role: app acme");
     Ok(())
 }
 

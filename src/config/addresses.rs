@@ -18,7 +18,7 @@ pub fn address(text: &str) -> Result<String, String> {
 }
 
 /// A name, an address or a sentence for people: one line, and not too long for the top of a phone.
-pub(super) fn line(text: &str) -> Result<String, String> {
+pub fn line(text: &str) -> Result<String, String> {
     const LONGEST: usize = 100;
     match text.trim() {
         "" => Err("is empty; remove the key instead".to_owned()),

@@ -15,6 +15,9 @@ pub struct Template {
     /// The machine's own if `None`.
     pub timezone: Option<String>,
     pub from: String,
+    /// Who writes, and whom to ask; left out if `None`.
+    pub company: Option<String>,
+    pub contact: Option<String>,
     pub to: Vec<String>,
     pub way: MailTransport,
 }
@@ -80,6 +83,8 @@ impl Template {
             "#path" => below("inventory.db"),
             "key" => Some(format!("{key} = {}", home.source(INVENTORY_KEY))),
             "from" => set(key, &self.from),
+            "# company" => set("company", self.company.as_ref()?),
+            "# contact" => set("contact", self.contact.as_ref()?),
             "to" => Some(format!("{key} = {}", Value::from(self.to.clone()))),
             "smtp" => Some(self.way.line(home)),
             "#socket" => below("perennial.sock"),
@@ -134,6 +139,8 @@ mod tests {
             graph_url: Some("http://127.0.0.1:8470".to_owned()),
             dialog_url: None,
             timezone: Some("Asia/Tokyo".to_owned()),
+            company: Some("Öl & \"Gas\" GmbH".to_owned()),
+            contact: None,
             from: "\"Öl & Gas\" <perennial@example.com>".to_owned(),
             to: vec!["ops@example.com".to_owned(), "it@example.com".to_owned()],
             way,
@@ -146,13 +153,14 @@ mod tests {
         let home = Home::Folder("/srv/trial".into());
         let mut draft = draft(MailTransport::Sendmail);
         draft.dialog_url = Some("https://www.facebook.com".to_owned());
+        draft.contact = Some("help@example.com".to_owned());
         let answered = SAMPLE.lines().filter_map(|line| draft.answer(line, &home));
         let keys: Vec<String> = answered
             .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
             .collect();
         assert_eq!(
             keys.join(" "),
-            "timezone name id secret graph_url dialog_url path key from to sendmail socket"
+            "timezone name id secret graph_url dialog_url path key from to company contact sendmail socket"
         );
     }
 
@@ -166,6 +174,8 @@ mod tests {
             "secret = { credential = \"shop.secret\" }",
             "#path = \"/var/lib/perennial/inventory.db\"",
             "to = [\"ops@example.com\", \"it@example.com\"]",
+            "company = 'Öl & \"Gas\" GmbH'",
+            "# contact = \"help@example.com\"",
             "smtp = { url = \"smtps://user@smtp.example.com:465\", password = { credential = \"smtp.password\" } }",
         ] {
             assert!(

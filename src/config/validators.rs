@@ -1,6 +1,6 @@
 //! Validates the answers that `setup` asks for, by the same rules as the configuration file.
 
-pub use super::addresses::{address, mailbox as sender};
+pub use super::addresses::{address, line as one_line, mailbox as sender};
 pub use super::names::app as app_name;
 pub use super::urls::base as url;
 use super::{hours, names, smtp_url};

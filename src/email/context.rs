@@ -142,9 +142,19 @@ impl EmailContext<'_> {
         kinds.any(|kind| kind == Kind::SystemUser)
     }
 
-    /// Such as `this token` or `these 12 tokens`.
+    /// Such as `these 12 tokens`; owners know no tokens, and read of access.
     pub(crate) fn these(&self, case: Case) -> String {
-        self.counted(&self.language.catalog().these_tokens, case)
+        let catalog = self.language.catalog();
+        let expression = match self.is_of_tokens() {
+            true => &catalog.these_tokens,
+            false => &catalog.this_access,
+        };
+        self.counted(expression, case)
+    }
+
+    /// Whether the reader knows tokens; owners do not.
+    pub(crate) fn is_of_tokens(&self) -> bool {
+        self.readers == Readers::Operators || self.cause().concerns_operator()
     }
 
     pub(crate) fn these_pages(&self, case: Case) -> String {

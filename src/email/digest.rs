@@ -17,22 +17,8 @@ pub(crate) fn summary(context: &DigestContext) -> EmailModel {
     EmailModel {
         language: context.language.code(),
         subject: fill(labels.subject, &[("headline", &headline)]),
-        color: match context.fleet.dead {
-            _ if context.is_all_well() => Tone::Good.color(),
-            0 => Tone::Warn.color(),
-            _ => Tone::Bad.color(),
-        },
-        label: if context.is_all_well() {
-            labels.all_well.to_owned()
-        } else {
-            fill(
-                labels.incidents_open,
-                &[(
-                    "count",
-                    &context.language.count(context.incidents.len() as u64),
-                )],
-            )
-        },
+        color: context.tone().color(),
+        label: context.label(),
         headline,
         about: fill(
             labels.period,
@@ -63,11 +49,11 @@ fn numbers(context: &DigestContext) -> Vec<BigNumber> {
     let working = fleet.healthy + fleet.expiring + fleet.failing;
     let need_login = context.logins.iter().map(|login| login.tokens).sum();
     let renewed = change(context, context.activity.renewed, labels.renewed_change);
-    let incidents = incidents_change(context);
+    let broken = broken_change(context);
     [
         (working, labels.working, renewed, Tone::Good),
         (need_login, labels.need_login, String::new(), Tone::Warn),
-        (fleet.dead, labels.not_working, incidents, Tone::Bad),
+        (fleet.dead, labels.not_working, broken, Tone::Bad),
     ]
     .map(|(value, label, change, tone)| BigNumber {
         value: context.language.count(value),
@@ -78,11 +64,11 @@ fn numbers(context: &DigestContext) -> Vec<BigNumber> {
     .to_vec()
 }
 
-fn incidents_change(context: &DigestContext) -> String {
+fn broken_change(context: &DigestContext) -> String {
     let (labels, activity) = (context.labels(), context.activity);
     let changes = [
-        change(context, activity.opened, labels.opened_change),
-        change(context, activity.resolved, labels.resolved_change),
+        change(context, activity.broken, labels.broken_change),
+        change(context, activity.mended, labels.mended_change),
     ];
     let changes = changes.into_iter().filter(|change| !change.is_empty());
     changes.collect::<Vec<_>>().join(", ")
@@ -93,8 +79,32 @@ impl DigestContext {
         &self.language.catalog().summary
     }
 
+    fn tone(&self) -> Tone {
+        match self.fleet.dead {
+            _ if self.fleet.total() == 0 => Tone::Idle,
+            _ if self.is_all_well() => Tone::Good,
+            0 => Tone::Warn,
+            _ => Tone::Bad,
+        }
+    }
+
+    fn label(&self) -> String {
+        let labels = self.labels();
+        if !self.is_all_well() {
+            let count = self.language.count(self.incidents.len() as u64);
+            return fill(labels.incidents_open, &[("count", &count)]);
+        }
+        match self.fleet.total() {
+            0 => labels.no_tokens_label.to_owned(),
+            _ => labels.all_well.to_owned(),
+        }
+    }
+
     fn headline(&self) -> String {
         let labels = self.labels();
+        if self.fleet.total() == 0 {
+            return labels.no_tokens.to_owned();
+        }
         let total = self.language.count(self.fleet.total());
         let dead = self.language.count(self.fleet.dead);
         match self.fleet.dead {
@@ -115,7 +125,6 @@ impl DigestContext {
         .map(|(count, form)| fill(form, &[("count", &self.language.count(count))]))
         .collect();
         match parts.is_empty() {
-            true if fleet.total() == 0 => labels.no_tokens.to_owned(),
             true => String::new(),
             false => fill(labels.states, &[("states", &parts.join(" · "))]),
         }
@@ -131,8 +140,7 @@ impl DigestContext {
                     .iter()
                     .map(|incident| self.incident(incident)),
             ),
-            self.section(labels.logins, logins)
-                .or_else(|| only(labels.logins, labels.no_logins.to_owned())),
+            self.section(labels.logins, logins),
             self.section(
                 labels.single_admin_pages,
                 self.single_admin_pages
@@ -143,7 +151,8 @@ impl DigestContext {
                 labels.versions,
                 self.versions.iter().map(|version| self.version(version)),
             ),
-            self.section(labels.activity, self.activity_lines().into_iter()),
+            self.section(labels.activity, self.activity_lines().into_iter())
+                .or_else(|| only(labels.activity, labels.no_activity.to_owned())),
             self.mail_error().and_then(|error| only(labels.mail, error)),
         ]
         .into_iter()
@@ -161,15 +170,25 @@ impl DigestContext {
         })
     }
 
-    fn activity_lines(&self) -> [Row; 4] {
+    /// What happened, without what did not.
+    fn activity_lines(&self) -> Vec<Row> {
         let (labels, activity) = (self.labels(), self.activity);
-        [
+        let lines = [
+            (labels.broken, activity.broken),
+            (labels.mended, activity.mended),
             (labels.renewed, activity.renewed),
             (labels.derived, activity.derived),
+            (labels.added, activity.added),
+            (labels.removed, activity.removed),
+            (labels.opened, activity.opened),
             (labels.resolved, activity.resolved),
             (labels.emails, activity.emails),
-        ]
-        .map(|(title, count)| plain(fill(title, &[("count", &self.language.count(count))])))
+        ];
+        let lines = lines.into_iter().filter(|(_, count)| *count > 0);
+        let text = |title, count| fill(title, &[("count", &self.language.count(count))]);
+        lines
+            .map(|(title, count)| plain(text(title, count)))
+            .collect()
     }
 
     fn mail_error(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::context::EmailContext;
+use super::context::{EmailContext, Readers};
 use super::model::{ExpiryBar, ExpiryGroup};
 use super::text::fill;
 use super::token_rows;
@@ -68,6 +68,9 @@ fn expiry_group(tokens: &[&Token], context: &EmailContext<'_>) -> Option<ExpiryG
     let known = first.facts.as_ref()?;
     let title = match tokens {
         [only] => token_rows::shown(only),
+        _ if context.readers == Readers::Owners && known.kind == Kind::Page => {
+            context.phrases().pages.to_owned()
+        }
         _ => token_rows::kind_text(known.kind, context.phrases())[1].to_owned(),
     };
     let bars = [access(known, context), data_access(known, context)];

@@ -18,7 +18,7 @@ pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
         color: color(context),
         label: sentences::label(context),
         headline: sentences::action(context),
-        about: about(context),
+        about: about_line(context),
         // A button stands right below the first sentence, and the rest below the button.
         why: match button {
             Some(_) => sentences::why(context),
@@ -138,6 +138,7 @@ fn about(context: &EmailContext<'_>) -> String {
     }
     let tokens = match context.tokens {
         [only] if context.count == 1 => token_rows::named(only, context),
+        _ if !context.is_of_tokens() => fill(phrases.the_app, &[("app", app)]),
         _ if context.count == 0 => fill(phrases.tokens_of_app, &[("app", app)]),
         _ => fill(
             phrases.count_tokens_of_app,
@@ -150,6 +151,15 @@ fn about(context: &EmailContext<'_>) -> String {
     match context.person_name() {
         Some(person) => format!("{person}, {tokens}"),
         None => tokens,
+    }
+}
+
+/// The same on a line of its own. The names of people and tokens stay as they are.
+fn about_line(context: &EmailContext<'_>) -> String {
+    let about = about(context);
+    match context.count == 1 || context.person_name().is_some() {
+        true => about,
+        false => sentences::capitalised(&about),
     }
 }
 
@@ -167,8 +177,11 @@ fn color(context: &EmailContext<'_>) -> &'static str {
 
 fn severity(context: &EmailContext<'_>) -> Severity {
     let cause = context.cause();
-    let works =
-        cause.is_upcoming() || matches!(cause, Cause::PermissionMissing | Cause::ConsumerBehind);
+    let works = match cause {
+        // They work in part, unless Meta refuses them.
+        Cause::PermissionMissing | Cause::DataAccessExpired => !context.is_refused(),
+        _ => cause.is_upcoming() || cause == Cause::ConsumerBehind,
+    };
     // Red asks the reader to act now, so what only Meta can end is not red.
     match context.reason.is_over() {
         true => Severity::Info,

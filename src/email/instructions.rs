@@ -20,7 +20,7 @@ impl Instruction {
             Self::LookAtTheDeliveries => "perennial deliveries",
             Self::DeliverAgain => "perennial deliveries --retry {sink}",
             Self::LookAtTheConsumers => "perennial consumers {only}",
-            Self::ConfirmTheVersion => "perennial in-use {only}",
+            Self::ConfirmTheVersion => "perennial in-use {only} --consumer CONSUMER",
             Self::RetireTheConsumer => "perennial consumers {only} --remove CONSUMER",
             Self::RepeatWhatIsMissing => "perennial events",
             Self::AcknowledgeTheLoss => "perennial acknowledge {id}",
@@ -56,10 +56,7 @@ impl Instruction {
         InstructionLine {
             text: sentences::filled(text, context),
             command,
-            link: match self {
-                Self::CheckNow => context.login_link.map(str::to_owned),
-                _ => self.link().map(str::to_owned),
-            },
+            link: self.link().map(str::to_owned),
         }
     }
 }
@@ -77,9 +74,9 @@ pub(crate) fn steps(context: &EmailContext<'_>) -> Vec<InstructionLine> {
         | Cause::SessionEnded
         | Cause::ReplacedElsewhere => return with_new_token(I::LogIn, context),
         Cause::PermissionMissing => return with_new_token(I::Grant, context),
-        Cause::Checkpoint => &[I::PassTheCheck, after_the_fix(context)],
-        Cause::PageRoleLost => &[I::GiveTheRoleBack, after_the_fix(context)],
-        Cause::PageGone => &[I::LookForThePage, after_the_fix(context), I::ForgetThePage],
+        Cause::Checkpoint => return with_check(&[I::PassTheCheck], context),
+        Cause::PageRoleLost => return with_check(&[I::GiveTheRoleBack], context),
+        Cause::PageGone => return with_check(&[I::LookForThePage, I::ForgetThePage], context),
         Cause::Unreadable if context.count == 1 => &[I::FetchAgain, I::PutIn],
         Cause::Unreadable => &[I::FetchAllAgain, I::PutEachIn],
         Cause::WrongApp => &[I::RemoveFromWrongApp, I::PutUnderRightApp],
@@ -112,17 +109,21 @@ fn lines(steps: &[Instruction], context: &EmailContext<'_>) -> Vec<InstructionLi
         .collect()
 }
 
-const fn after_the_fix(context: &EmailContext<'_>) -> Instruction {
-    match context.login_link {
-        Some(_) => Instruction::CheckNow,
-        None => Instruction::NothingElse,
+/// What the person does at Meta. Without a button for it, the next check finds out.
+fn with_check(steps: &[Instruction], context: &EmailContext<'_>) -> Vec<InstructionLine> {
+    match button(context) {
+        Some(_) => lines(steps, context),
+        None => lines(&[steps, &[Instruction::NothingElse]].concat(), context),
     }
 }
 
-/// The login, if one click on a link is all that it takes.
+/// The login, if one click on a link is all that it takes; or the check after a repair at Meta.
 pub(crate) fn button(context: &EmailContext<'_>) -> Option<ButtonLine> {
-    let first = first_step(context.cause())?;
     let link = context.login_link.filter(|_| !context.reason.is_over())?;
+    if context.cause().remedy().is_lifted_elsewhere() {
+        return Some(check_button(link, context));
+    }
+    let first = first_step(context.cause())?;
     if context.is_of_a_system_user() {
         return None;
     }
@@ -139,6 +140,16 @@ pub(crate) fn button(context: &EmailContext<'_>) -> Option<ButtonLine> {
         ]
         .concat(),
     })
+}
+
+fn check_button(link: &str, context: &EmailContext<'_>) -> ButtonLine {
+    let phrases = context.phrases();
+    let note = sentences::filled(phrases.check_button_note, context);
+    ButtonLine {
+        label: phrases.check_button.to_owned(),
+        link: link.to_owned(),
+        notes: [sentences::besides(context), vec![note]].concat(),
+    }
 }
 
 /// The first step to a new token, if the person's login gives one.

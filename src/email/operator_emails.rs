@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::model::EmailModel;
+use super::model::{EmailModel, InstructionLine};
 use super::text::{Language, fill};
 use super::{formatting, token_rows};
 use crate::look::Tone;
@@ -44,8 +44,14 @@ pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailMod
         headline: phrases.ungranted_headline.to_owned(),
         about: missing,
         why: phrases.ungranted_why.to_owned(),
-        otherwise_title: phrases.what_to_do,
-        otherwise: phrases.ungranted_step.to_owned(),
+        instructions_title: phrases.what_to_do,
+        instructions: vec![
+            step(
+                phrases.ungranted_step,
+                Some("perennial login --token NAME".to_owned()),
+            ),
+            step(phrases.ungranted_other_step, None),
+        ],
         tokens_title: phrases.tokens,
         tokens: token_rows
             .map(|token| token_rows::ungranted(token, language))
@@ -54,6 +60,14 @@ pub(crate) fn about_ungranted(language: Language, found: &Ungranted) -> EmailMod
         more: language.and_more(unnamed),
         footer: vec![phrases.ungranted_footer.to_owned()],
         ..EmailModel::default()
+    }
+}
+
+fn step(text: &str, command: Option<String>) -> InstructionLine {
+    InstructionLine {
+        text: text.to_owned(),
+        command,
+        link: None,
     }
 }
 
@@ -117,8 +131,16 @@ pub(crate) fn about_channel(
             label: phrases.channel_failing_label.to_owned(),
             headline: phrases.channel_failing_headline.to_owned(),
             why: fill(phrases.channel_failing_why, &values),
-            otherwise_title: phrases.what_to_do,
-            otherwise: fill(phrases.channel_failing_step, &values),
+            instructions_title: phrases.what_to_do,
+            instructions: vec![
+                step(phrases.channel_failing_step, None),
+                step(
+                    phrases.channel_failing_test,
+                    Some(format!("perennial post-test {}", report.channel)),
+                ),
+            ],
+            otherwise_title: phrases.meanwhile,
+            otherwise: phrases.channel_kept.to_owned(),
             ..shared
         },
         None => EmailModel {

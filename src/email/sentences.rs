@@ -263,7 +263,7 @@ fn missing(context: &EmailContext<'_>) -> String {
     context.language.all_of(&all)
 }
 
-fn capitalised(sentence: &str) -> String {
+pub(crate) fn capitalised(sentence: &str) -> String {
     let mut emails = sentence.chars();
     emails
         .next()

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::columns::LIVES;
 use super::engine::fields;
-use super::{Error, Tx, View, journal};
-use crate::model::{ActivityCounts, ComingLogin, Event, EventId, Outcome, SingleAdminPages};
+use super::{Error, Tx, View};
+use crate::model::{ComingLogin, EventId, SingleAdminPages};
 
 /// A digest that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,30 +92,6 @@ impl View<'_> {
             })
         })?;
         Ok((first, people))
-    }
-
-    pub fn activity_since(&self, event: EventId) -> Result<ActivityCounts, Error> {
-        let events: Vec<Event> = self.db.all(
-            "SELECT kind, detail FROM event WHERE id > ?1 AND kind IN
-                ('rotated', 'derived', 'incident_opened', 'incident_resolved', 'email_written')",
-            &[&event],
-            |row| Ok(journal::event(row, 0, 1)?.0),
-        )?;
-        let mut counts = ActivityCounts::default();
-        for event in events {
-            match event {
-                Event::Rotated {
-                    outcome: Outcome::Renewed,
-                    ..
-                } => counts.renewed += 1,
-                Event::Derived { .. } => counts.derived += 1,
-                Event::IncidentOpened { .. } => counts.opened += 1,
-                Event::IncidentResolved { .. } => counts.resolved += 1,
-                Event::EmailWritten(_) => counts.emails += 1,
-                _ => {}
-            }
-        }
-        Ok(counts)
     }
 }
 

@@ -2,6 +2,7 @@
 //! in the function that bears its name. Secrets are sealed before they are stored.
 
 mod access;
+mod activity;
 mod alone;
 mod apps;
 mod backlog;

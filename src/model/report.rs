@@ -31,6 +31,15 @@ pub struct SingleAdminPages {
 /// What was done since the last digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActivityCounts {
+    /// Tokens that were not there before.
+    pub added: u64,
+    /// Tokens that were there before and are no longer.
+    pub removed: u64,
+    /// Tokens that Meta refuses now, and did not then.
+    pub broken: u64,
+    /// Tokens that Meta refused then, and does not now.
+    pub mended: u64,
+    /// Renewals with a measured later expiry.
     pub renewed: u64,
     pub derived: u64,
     pub opened: u64,

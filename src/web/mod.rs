@@ -3,8 +3,8 @@
 //! shows only what a login link, the address of a calendar, or a confirmation code is for.
 //!
 //! - `server`: connections and their limits · `rate_limit`: calls per client · `headers`: security headers
-//! - `state`: what all routes share · `reader`, `layout`: in whose language · `routes`: one file per subject · `page`, `text`: how an answer looks, and its
-//!   texts
+//! - `state`: what all routes share · `reader`, `layout`: in whose language · `routes`: one file per subject · `page`,
+//!   `text`: how an answer looks, and its texts · `short_pages`: that there is nothing here, or not now
 
 mod headers;
 mod layout;
@@ -13,6 +13,7 @@ mod rate_limit;
 mod reader;
 mod routes;
 mod server;
+mod short_pages;
 mod state;
 mod text;
 

@@ -1,6 +1,8 @@
 //! Renders all answers in one layout: it matches the emails, works on any phone, and has no scripts. All inserted text
 //! is escaped.
 
+use std::sync::LazyLock;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::value::Serde;
@@ -12,9 +14,18 @@ use crate::{inventory, look};
 const LAYOUT: &str = include_str!("pages/page.html");
 const OWN_STYLE: &str = include_str!("pages/page.css");
 
-/// The style sheet of all pages.
-pub(super) fn style() -> String {
-    [look::STYLE, OWN_STYLE].concat()
+/// The path of the style sheet.
+pub(super) const STYLE: &str = "/login/style.css";
+
+static SHEET: LazyLock<String> = LazyLock::new(|| [look::STYLE, OWN_STYLE].concat());
+
+/// The style sheet of all pages, which the browser keeps for an hour.
+pub(super) fn style() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "max-age=3600"),
+    ];
+    (headers, SHEET.as_str()).into_response()
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -86,8 +97,8 @@ pub(super) struct Row {
     pub(super) works: bool,
 }
 
-/// An answer without a page.
-#[derive(Debug)]
+/// A short answer: plain text for programs, and a prepared page for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PageError {
     /// There is nothing at this address, or nothing that a stranger may know of.
     Nothing,
@@ -98,12 +109,16 @@ pub(super) enum PageError {
 }
 
 impl Page {
-    pub(super) fn answer(&self, status: StatusCode) -> Response {
+    pub(super) fn html(&self) -> Option<String> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         let html = templates.render_named_str("page.html", LAYOUT, Serde(self));
-        let Ok(html) = html else {
-            tracing::error!("could not render a page");
+        html.inspect_err(|_| tracing::error!("could not render a page"))
+            .ok()
+    }
+
+    pub(super) fn answer(&self, status: StatusCode) -> Response {
+        let Some(html) = self.html() else {
             return PageError::Unavailable.into_response();
         };
         let mut answer = (status, Html(html)).into_response();
@@ -116,6 +131,15 @@ impl Page {
         }
         answer
     }
+}
+
+impl PageError {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Nothing,
+        Self::TooMany,
+        Self::TooSlow,
+        Self::Unavailable,
+    ];
 }
 
 impl From<inventory::Error> for PageError {
@@ -148,6 +172,7 @@ impl IntoResponse for PageError {
             let soon = HeaderValue::from_static("60");
             answer.headers_mut().insert(header::RETRY_AFTER, soon);
         }
+        answer.extensions_mut().insert(self);
         answer
     }
 }

@@ -4,11 +4,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::Settings;
 use super::state::AppState;
 use crate::email::Sender;
 use crate::email::text::{Language, PageTexts};
@@ -23,6 +25,15 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    pub(super) fn of(language: Language, settings: &Settings) -> Self {
+        Self {
+            language,
+            timezone: settings.timezone.clone(),
+            sender: settings.sender.clone(),
+            host: host(&settings.public_url).to_owned(),
+        }
+    }
+
     pub(super) fn texts(&self) -> &'static PageTexts {
         self.language.pages()
     }
@@ -43,36 +54,69 @@ impl FromRequestParts<Arc<AppState>> for Reader {
         parts: &mut Parts,
         app_state: &Arc<AppState>,
     ) -> Result<Self, Infallible> {
-        let asked = parts.headers.get(ACCEPT_LANGUAGE);
-        let asked = asked.and_then(|value| value.to_str().ok());
-        let settings = app_state.current.borrow().settings.clone();
-        Ok(Self {
-            language: preferred(asked.unwrap_or_default()).unwrap_or(settings.language),
-            timezone: settings.timezone,
-            sender: settings.sender,
-            host: host(&settings.public_url).to_owned(),
-        })
+        let settings = &app_state.current.borrow().settings;
+        Ok(Self::of(
+            language(&parts.headers, settings.language),
+            settings,
+        ))
     }
 }
 
-/// The language with the highest weight that we have; among equal ones the first.
-fn preferred(asked: &str) -> Option<Language> {
-    let mut best: Option<(f32, Language)> = None;
-    for part in asked.split(',') {
-        let (range, parameters) = part.split_once(';').unwrap_or((part, ""));
-        let primary = range.trim().split('-').next().unwrap_or_default();
-        let Some(language) = Language::of_code(&primary.to_ascii_lowercase()) else {
-            continue;
-        };
-        let weight = match parameters.trim().strip_prefix("q=") {
-            Some(weight) => weight.trim().parse().unwrap_or(0.0),
-            None => 1.0,
-        };
-        if weight > 0.0 && best.is_none_or(|(known, _)| weight > known) {
-            best = Some((weight, language));
+/// The language that a browser asks for among ours; without one, the usual language.
+pub(super) fn language(headers: &HeaderMap, usual: Language) -> Language {
+    let asked = headers.get_all(ACCEPT_LANGUAGE).iter();
+    let asked = asked.filter_map(|value| value.to_str().ok());
+    preferred(asked.flat_map(|value| value.split(',')), usual)
+}
+
+/// How many ranges are looked at; browsers send a handful.
+const RANGES: usize = 32;
+
+/// The language with the highest weight that we have. `*` stands for those that are not named; among equals the first
+/// one named wins, and then the usual one.
+fn preferred<'a>(ranges: impl Iterator<Item = &'a str>, usual: Language) -> Language {
+    let mut named: Vec<(Language, f32)> = Vec::new();
+    let mut any = 0.0;
+    for range in ranges.take(RANGES) {
+        let (range, parameters) = range.split_once(';').unwrap_or((range, ""));
+        let (range, weight) = (range.trim(), weight(parameters));
+        let primary = range.split(['-', '_']).next().unwrap_or_default();
+        match Language::of_code(&primary.to_ascii_lowercase()) {
+            Some(language) if named.iter().all(|(known, _)| *known != language) => {
+                named.push((language, weight));
+            }
+            Some(_) => {}
+            None if range == "*" => any = weight,
+            None => {}
         }
     }
-    best.map(|(_, language)| language)
+    for language in [&[usual], Language::ALL].concat() {
+        if named.iter().all(|(known, _)| *known != language) {
+            named.push((language, any));
+        }
+    }
+    let mut best = (usual, 0.0);
+    for (language, weight) in named {
+        if weight > best.1 {
+            best = (language, weight);
+        }
+    }
+    best.0
+}
+
+/// The weight of a range, 1 without one. What is not a weight rules the range out.
+fn weight(parameters: &str) -> f32 {
+    let mut parameters = parameters.split(';').map(str::trim);
+    let Some(weight) = parameters.find_map(|one| one.strip_prefix(['q', 'Q'])?.strip_prefix('='))
+    else {
+        return 1.0;
+    };
+    let weight = weight.trim().parse().unwrap_or(0.0);
+    if (0.0..=1.0).contains(&weight) {
+        weight
+    } else {
+        0.0
+    }
 }
 
 /// The host of a URL, as the address bar shows it.
@@ -83,23 +127,55 @@ pub(super) fn host(url: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
     fn the_browser_s_favorite_among_our_languages_is_used() {
         use Language::{English, German};
-        for (asked, expected) in [
-            ("", None),
-            ("fr-FR,fr", None),
-            ("de", Some(German)),
-            ("DE-at", Some(German)),
-            ("fr,de;q=0.8,en;q=0.6", Some(German)),
-            ("de;q=0.3, en-US;q=0.9", Some(English)),
-            ("en,de", Some(English)),
-            ("de;q=0", None),
-            ("de;q=x,en;q=0.1", Some(English)),
+        for (asked, of_english, of_german) in [
+            ("", English, German),
+            ("fr-FR,fr", English, German),
+            ("de", German, German),
+            ("DE-at", German, German),
+            ("de-AT", German, German),
+            ("de_CH", German, German),
+            ("fr,de;q=0.8,en;q=0.6", German, German),
+            ("fr, de;q=0.5", German, German),
+            ("de;q=0.3, en-US;q=0.9", English, English),
+            ("de;q=0.5;x=1, en;x=1;q=0.4", German, German),
+            ("en,de", English, English),
+            ("en-US,en;q=0.9,de;q=0.8", English, English),
+            ("*", English, German),
+            ("fr, *;q=0.1", English, German),
+            ("de;q=0.3, *;q=0.5", English, English),
+            ("de;q=0, *", English, English),
+            ("de;q=0", English, German),
+            ("de;q=x,en;q=0.1", English, English),
+            ("de;q=inf,en;q=0.1", English, English),
+            ("de;q=NaN,en;q=0.1", English, English),
+            ("de;q=-1,en;q=0.1", English, English),
+            ("deutsch, english", English, German),
+            (";;,,;q=,=*;*q=1", English, German),
+            ("../../etc/passwd", English, German),
         ] {
-            assert_eq!(preferred(asked), expected, "{asked}");
+            for (usual, expected) in [(English, of_english), (German, of_german)] {
+                let found = preferred(asked.split(','), usual);
+                assert_eq!(found, expected, "{asked} where {usual:?} is usual");
+            }
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_not_asked_for() {
+        let mut headers = HeaderMap::new();
+        headers.append(ACCEPT_LANGUAGE, HeaderValue::from_bytes(b"d\xe9").unwrap());
+        assert_eq!(language(&headers, Language::English), Language::English);
+        headers.append(ACCEPT_LANGUAGE, HeaderValue::from_static("de"));
+        assert_eq!(language(&headers, Language::English), Language::German);
+        let endless = "fr,".repeat(10_000) + "de";
+        headers.insert(ACCEPT_LANGUAGE, endless.parse().unwrap());
+        assert_eq!(language(&headers, Language::English), Language::English);
     }
 }

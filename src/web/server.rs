@@ -1,6 +1,6 @@
 //! The public part as a server: where it listens, its limits, and what a peer without a slot is told.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -42,11 +42,13 @@ impl Default for Limits {
     }
 }
 
-/// The answer for a connection that gets no slot. It is not a page.
+/// The answer for a connection that gets no slot. It is not a page, because nothing was read of the request, and has both
+/// languages.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
-    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 58\r\n\r\n\
-    This does not work right now. Try again in a few minutes.\n";
+    cache-control: no-store\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 130\r\n\r\n\
+    This does not work right now. Try again in a few minutes.\n\
+    Das geht gerade nicht. Versuchen Sie es in einigen Minuten noch einmal.\n";
 
 /// Opens the address.
 pub async fn bind(listen: &ListenAddress) -> Result<Listener, BindError> {
@@ -73,6 +75,7 @@ pub(super) async fn serve_within(
     let own = WebState {
         current,
         rate_limiter: RateLimiter::new(limits.each, limits.all),
+        short_pages: Mutex::default(),
     };
     let server = http::Server {
         name: "public web server",

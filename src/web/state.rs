@@ -1,18 +1,21 @@
 //! What the routes of the public part need besides what all servers share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
 use tokio::sync::watch;
 
 use super::Current;
 use super::rate_limit::RateLimiter;
+use super::short_pages::ShortPages;
 use crate::login;
 use crate::webhooks;
 
 pub(super) struct WebState {
     pub(super) current: watch::Receiver<Current>,
     pub(super) rate_limiter: RateLimiter,
+    /// Prepared when the first one is needed, and again after a reload that changes them.
+    pub(super) short_pages: Mutex<Option<ShortPages>>,
 }
 
 pub(super) type AppState = crate::http::AppState<WebState>;

@@ -19,6 +19,7 @@ use crate::model::{Forecast, ForeseenLogin};
 use crate::secret::Key;
 
 struct House {
+    current: watch::Sender<Current>,
     address: SocketAddr,
     inventory: Inventory,
     stop: CancellationToken,
@@ -44,7 +45,10 @@ impl House {
             listen,
             public_url: "https://tokens.example.com".to_owned(),
             webhook_verify_token: None,
-            sender: Sender::default(),
+            sender: Sender {
+                company: "Acme & Sons".to_owned(),
+                contact: "help@acme.example".to_owned(),
+            },
             language: Language::English,
             timezone: TimeZone::UTC,
             logins: login::Settings::default(),
@@ -60,16 +64,18 @@ impl House {
             settings,
             app_signatures: AppSignatures::default(),
         };
+        let (current, watched) = watch::channel(current);
         let address = listener.address().unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(serve_within(
             listener,
             backend,
-            watch::channel(current).1,
+            watched,
             limits,
             stop.clone(),
         ));
         Self {
+            current,
             address,
             inventory,
             stop,
@@ -94,6 +100,15 @@ impl House {
             .write(move |tx| tx.name_calendar("acme", person, url));
         let address = named.await.unwrap();
         address.trim_start_matches(url).to_owned()
+    }
+
+    /// As a browser asks.
+    async fn open_page(&self, path: &str, language: &str) -> String {
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/html,*/*;q=0.8\r\nAccept-Language: {language}\r\n\
+             Connection: close\r\n\r\n"
+        );
+        self.send(&head).await
     }
 
     async fn get(&self, path: &str) -> String {
@@ -198,7 +213,11 @@ async fn a_peer_that_gets_no_slot_is_refused_at_once() {
     let answer = house.get("/login/x").await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
-    assert!(answer.ends_with("in a few minutes.\n"), "{answer}");
+    assert!(answer.contains("in a few minutes.\n"), "{answer}");
+    assert!(answer.ends_with("noch einmal.\n"), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let length = format!("content-length: {}", body.len());
+    assert!(head.contains(&length), "{answer}");
     drop(held);
     while !house.get("/login/x").await.starts_with("HTTP/1.1 404 ") {}
 }
@@ -268,4 +287,67 @@ async fn a_calendar_is_served_while_the_inventory_cannot_be_written() {
         );
         assert!(answer.contains("\r\nSEQUENCE:0\r\n"), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_browser_gets_short_answers_as_pages_in_its_language() {
+    let house = House::open(Limits {
+        each: Rate {
+            at_once: 4.0,
+            per_second: 0.001,
+        },
+        ..Limits::default()
+    })
+    .await;
+    let german = house.open_page("/favicon.ico", "de-AT").await;
+    let english = house.open_page("/", "fr, *;q=0.5").await;
+    for (answer, expected) in [
+        (&german, "Unter dieser Adresse gibt es nichts"),
+        (&german, "<html lang=\"de\">"),
+        (&german, "Wenden Sie sich an help@acme.example"),
+        (&english, "There is nothing at this address"),
+        (&english, "Acme &amp; Sons"),
+        (&english, "Questions? Ask help@acme.example"),
+    ] {
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        assert!(
+            answer.contains("content-type: text/html; charset=utf-8"),
+            "{answer}"
+        );
+        assert!(answer.contains("cache-control: no-store"), "{answer}");
+        assert!(answer.contains(expected), "{expected} is not in {answer}");
+    }
+    let calendar = house.calendar("7").await;
+    let unavailable = house.open_page(&calendar, "de").await;
+    assert!(unavailable.starts_with("HTTP/1.1 503 "), "{unavailable}");
+    assert!(unavailable.contains("retry-after: 60"), "{unavailable}");
+    assert!(
+        unavailable.contains("Das geht im Moment nicht"),
+        "{unavailable}"
+    );
+    house.get("/").await;
+
+    let limited = house.open_page("/login/x", "de").await;
+    assert!(limited.starts_with("HTTP/1.1 429 "), "{limited}");
+    assert!(limited.contains("retry-after: 60"), "{limited}");
+    assert!(limited.contains("Zu viele Aufrufe auf einmal"), "{limited}");
+    let program = house.get("/login/x").await;
+    assert!(
+        program.ends_with("Too many requests. Try again in a minute.\n"),
+        "{program}"
+    );
+    let style = house.get("/login/style.css").await;
+    assert!(style.starts_with("HTTP/1.1 200 "), "it is counted: {style}");
+}
+
+#[tokio::test]
+async fn short_pages_follow_a_reload() {
+    let house = House::open(Limits::default()).await;
+    let before = house.open_page("/", "en").await;
+    assert!(before.contains("Acme &amp; Sons"), "{before}");
+    house.current.send_modify(|current| {
+        "Beta".clone_into(&mut current.settings.sender.company);
+    });
+    let after = house.open_page("/", "en").await;
+    assert!(after.contains("Beta") && !after.contains("Acme"), "{after}");
 }

@@ -239,6 +239,83 @@ async function lockedAndCheckedAtOnce() {
   await person.picture(page, "works-after-the-check");
 }
 
+/** What else a person may come back to, whatever made it so; each is written over the result of the last login. */
+async function everyOtherResult() {
+  const { page } = browser;
+  const { subject } = await token("connector-paul-weber");
+  const granted = { outcome: "granted", person: subject.id, name: "Paul Weber", token: "connector-paul-weber" };
+  const whole = { ...granted, declined: [], left_out: [], left_out_in_all: 0 };
+  const failed = (why, code = null) => ({ outcome: "failed", why, code });
+  const results = {
+    "result-app-refused": [failed("app_refused", 1349220), /does not let people log in/],
+    "result-too-long": [failed("code_expired"), /took a little too long/],
+    "result-redirect-refused": [failed("redirect_refused", 191), /does not know this address/],
+    "result-no-answer": [failed("lost"), /did not answer in time/],
+    "result-unusable": [failed("unusable", 190), /did not confirm this login/],
+    "result-pages-left-out": [
+      { ...whole, left_out: ["North Shop", "Donaudampfschifffahrtsgesellschaftskapitänsmützenmanufaktur"], left_out_in_all: 7 },
+      /something was left out/,
+    ],
+    "result-one-missing": [whole, /1 is still missing/],
+  };
+  const last = "WHERE id = (SELECT max(id) FROM login_attempt)";
+  for (const [name, [ending, headline]] of Object.entries(results)) {
+    daemon.tamper(`UPDATE login_attempt SET ending = '${JSON.stringify(ending)}' ${last}`);
+    const missing = name === "result-one-missing";
+    const lost = "name = 'connector-paul-weber'";
+    if (missing) daemon.tamper(`UPDATE token SET state = 'dead', cause = 'page_role_lost', since = unixepoch() WHERE ${lost}`);
+    await page.reload();
+    await person.says(page, headline);
+    await person.picture(page, name);
+    if (missing) daemon.tamper(`UPDATE token SET state = 'healthy', cause = NULL WHERE ${lost}`);
+  }
+  for (const [name, since, text] of [
+    ["result-one-moment", "unixepoch()", "updates itself"],
+    ["result-slow", "unixepoch() - 40", "is slow at the moment"],
+  ]) {
+    daemon.tamper(`UPDATE login_attempt SET phase = 'claimed', since = ${since} ${last}`);
+    await page.reload();
+    await person.says(page, /One moment/);
+    await person.shows(page, text);
+    await person.picture(page, name);
+  }
+  daemon.tamper(`UPDATE login_attempt SET phase = 'ended', since = unixepoch() ${last}`);
+}
+
+async function missingPermission() {
+  const { page } = browser;
+  const url = await link({ token: "connector-paul-weber" });
+  daemon.tamper("UPDATE login SET remedy = 'grant_permissions' WHERE id = (SELECT max(id) FROM login)");
+  await page.goto(url);
+  await person.shows(page, "A permission is missing");
+  await person.picture(page, "grant-permissions");
+}
+
+/** The short answers are pages, too: nothing here, too much at once, not now. */
+async function shortAnswers() {
+  const { page } = browser;
+  await page.goto(`${daemon.publicUrl}/no/such/page`);
+  await person.says(page, /There is nothing at this address/);
+  await person.shows(page, "cut off");
+  await person.picture(page, "not-found");
+
+  daemon.tamper("ALTER TABLE calendar RENAME TO calendar_elsewhere");
+  await page.goto(`${daemon.publicUrl}/calendar/AAAAAAAAAAAAAAAAAAAAAA.ics`);
+  await person.says(page, /does not work at the moment/);
+  await person.picture(page, "unavailable");
+  daemon.tamper("ALTER TABLE calendar_elsewhere RENAME TO calendar");
+
+  for (const [language, headline] of [["de", /Zu viele Aufrufe/], ["en", /Too many requests/]]) {
+    const headers = { "Accept-Language": language, "X-Forwarded-For": "198.51.100.7" };
+    const hammer = () => fetch(`${daemon.publicUrl}/login/x`, { headers });
+    for (let n = 0; n < 80; n += 1) await hammer();
+    await page.setExtraHTTPHeaders(headers);
+    await page.goto(`${daemon.publicUrl}/login/never-sent`);
+    await person.says(page, headline);
+    await person.pictures(page, `too-many-${language}`);
+  }
+}
+
 async function unknownLink() {
   const { page } = browser;
   await page.goto(`${daemon.publicUrl}/login/never-sent`);
@@ -332,10 +409,13 @@ const STORIES = {
   "login for business: a person's token, and a system user's": loginForBusiness,
   "the wrong person is told whose login is needed, and nothing is kept": wrongPerson,
   "who cancels is not blamed": accessDenied,
+  "whatever comes of a login has a page": everyOtherResult,
+  "a missing permission is asked for by name": missingPermission,
   "a locked account is checked at once when its person has passed the check": lockedAndCheckedAtOnce,
   "a link that is not known says whom to ask": unknownLink,
   "a link that is no longer valid says where another is": expiredLink,
   "what comes back with a foreign state changes nothing": foreignState,
+  "nothing here, too much at once, and not now are pages, too": shortAnswers,
   "the handshake of webhooks": handshake,
   "a removed app is known at once, and who wants to be forgotten is": toldByMeta,
   "the overview: looked at, audited, and closed to everybody else": operatorsOverview,

@@ -38,6 +38,7 @@ mod posts;
 mod rotation;
 mod servers;
 mod setup;
+mod summaries;
 mod ui;
 mod ui_behind_proxy;
 mod upgrade;

@@ -23,7 +23,7 @@ fn set_up(premises: &Premises, more: &str) -> Result<Output> {
 
 fn answers(premises: &Premises, world: &World) -> String {
     format!(
-        "--yes --app-name shop --app-id {APP} --app-secret-file {} --mail-to ops@example.com --mail-directory {} \
+        "--yes --app-name shop --app-id {APP} --app-secret-file {} --mail-to ops@example.com --company Acme --contact help@acme.example --mail-directory {} \
          --timezone Europe/Berlin --graph-url {} --dialog-url {}",
         premises.path("given").display(),
         premises.path("mail").display(),
@@ -91,6 +91,14 @@ async fn from_nothing_to_a_daemon_that_runs() -> Result {
         assert_eq!(mode(&premises, &format!("credentials/{secret}"))?, 0o600);
     }
     assert_eq!(mode(&premises, "perennial.toml")?, 0o640);
+
+    let written = fs::read_to_string(premises.path("perennial.toml"))?;
+    for line in ["company = \"Acme\"", "contact = \"help@acme.example\""] {
+        assert!(
+            written.lines().any(|written| written == line),
+            "{line}\n{written}"
+        );
+    }
 
     let daemon = premises.start()?;
     assert_eq!(daemon.http("GET", "/healthz", "")?.0, 200);

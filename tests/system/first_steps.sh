@@ -63,6 +63,8 @@ quick_start() {
         "The app's id at Meta" "$APP_ID" \
         "The app's secret" "$APP_SECRET" \
         "Sender address of" "" \
+        "Name of your company" "Acme GmbH" \
+        "Whom may people ask" "" \
         "Mail server?" smtps://perennial@smtp.example.com:465 \
         "The password" "$SMTP_PASSWORD" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"

@@ -182,6 +182,10 @@ pub(super) fn summary(language: Language, zone: &TimeZone, now: Timestamp) -> Di
             pages: 212,
         }],
         activity: ActivityCounts {
+            added: 12,
+            removed: 3,
+            broken: 1_842,
+            mended: 4,
             renewed: 7,
             derived: 3,
             opened: 2,

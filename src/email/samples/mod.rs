@@ -1,26 +1,25 @@
 //! Sample emails of every cause about fictional people, to preview emails and to test an operator's templates.
 
+mod drafts;
 pub(in crate::email) mod fixtures;
+mod to_operators;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::context::{EmailContext, Readers};
 use super::model::EmailModel;
 use super::templates::Templates;
 use super::text::Language;
-use super::{digest, incident_email};
-use crate::model::{Cause, EmailReason, Health, Incident, Kind, SinkReport, Token};
-use fixtures::{incident, token, tokens};
+use crate::model::Cause;
+use drafts::Draft;
 
-const LINK: &str = "https://tokens.example.com/login/k3JdT0vN5Qm8xYw2aPzR7c";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A sample email.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// Its cause, or what else it is about.
-    pub name: &'static str,
+    /// Its cause, or what else it is about; the copy of operators ends in `-operators`.
+    pub name: String,
     pub language: Language,
     pub subject: String,
     pub text: String,
@@ -63,156 +62,19 @@ pub fn template_errors(templates: &Templates) -> Vec<String> {
         .collect()
 }
 
-fn pages(zone: &TimeZone, now: Timestamp) -> Vec<(&'static str, Language, EmailModel)> {
+fn pages(zone: &TimeZone, now: Timestamp) -> Vec<(String, Language, EmailModel)> {
     let mut pages = Vec::new();
     for &language in Language::ALL {
         let causes = Cause::ALL.iter().map(|&cause| Draft::of(cause, now));
         for draft in causes.chain(Draft::special(now)) {
-            pages.push((draft.name, language, draft.page(language, zone, now)));
+            for (name, draft) in draft.copies() {
+                pages.push((name, language, draft.page(language, zone, now)));
+            }
         }
-        let summary = digest::summary(&fixtures::summary(language, zone, now));
-        pages.push(("summary", language, summary));
+        let others = to_operators::pages(language, zone, now).into_iter();
+        pages.extend(others.map(|(name, page)| (name.to_owned(), language, page)));
     }
     pages
-}
-
-/// Owns everything that an email borrows.
-struct Draft {
-    name: &'static str,
-    incident: Incident,
-    reason: EmailReason,
-    tokens: Vec<Token>,
-    count: u64,
-    sink: Option<SinkReport>,
-    login_link: Option<&'static str>,
-    copy: Readers,
-}
-
-const CALENDAR: &str = "https://tokens.example.com/calendar/Qm8xYw2aPzR7ck3JdT0vN5.ics";
-
-impl Draft {
-    fn of(cause: Cause, now: Timestamp) -> Self {
-        let without_tokens =
-            cause.is_about_app() || cause.is_about_sink() || cause.is_about_database();
-        let tokens = match without_tokens {
-            true => Vec::new(),
-            false => tokens(cause, now),
-        };
-        let sink = cause.is_about_sink().then(|| fixtures::sink(cause, now));
-        let count = match (cause, &sink) {
-            (Cause::PasswordChanged, _) => 1_842,
-            (_, Some(sink)) => sink.count,
-            _ => tokens.len() as u64,
-        };
-        Self {
-            name: cause.as_str(),
-            incident: incident(cause, count, now),
-            reason: EmailReason::First,
-            tokens,
-            count,
-            sink,
-            login_link: None,
-            copy: Readers::Owners,
-        }
-    }
-
-    /// Drafts of what no cause alone shows.
-    fn special(now: Timestamp) -> [Self; 7] {
-        let mut recovered = Self {
-            name: "recovered",
-            reason: EmailReason::Recovered,
-            ..Self::of(Cause::PasswordChanged, now)
-        };
-        for token in &mut recovered.tokens {
-            token.health = Health::Healthy;
-        }
-        [
-            Self {
-                name: "login_link",
-                login_link: Some(LINK),
-                ..Self::of(Cause::ExpiresSoon, now)
-            },
-            Self {
-                name: "check_link",
-                login_link: Some(LINK),
-                ..Self::of(Cause::PageRoleLost, now)
-            },
-            Self {
-                name: "operators_copy",
-                copy: Readers::Operators,
-                ..Self::of(Cause::PasswordChanged, now)
-            },
-            Self {
-                name: "escalated",
-                reason: EmailReason::Escalated,
-                ..Self::of(Cause::PasswordChanged, now)
-            },
-            recovered,
-            Self {
-                name: "withdrawn",
-                reason: EmailReason::Withdrawn,
-                tokens: Vec::new(),
-                count: 0,
-                ..Self::of(Cause::Expired, now)
-            },
-            Self::of_a_system_user(now),
-        ]
-    }
-
-    fn of_a_system_user(now: Timestamp) -> Self {
-        let draft = Self::of(Cause::ExpiresSoon, now);
-        let robot = token(
-            "acme-reporting",
-            "Reporting",
-            Kind::SystemUser,
-            Cause::ExpiresSoon,
-            now,
-        );
-        Self {
-            name: "system_user",
-            incident: Incident {
-                subject_name: Some("Reporting".to_owned()),
-                ..draft.incident
-            },
-            tokens: vec![robot],
-            count: 1,
-            ..draft
-        }
-    }
-
-    fn page(&self, language: Language, zone: &TimeZone, now: Timestamp) -> EmailModel {
-        let addresses = ["maria@example.com", "ops@example.com"].map(str::to_owned);
-        let for_operators =
-            self.copy == Readers::Operators || self.incident.incident_key.cause.concerns_operator();
-        let recipients = &addresses[usize::from(for_operators)..];
-        let is_dead = self.tokens.iter().any(Token::is_dead);
-        incident_email::page(&EmailContext {
-            incident: &self.incident,
-            reason: self.reason,
-            tokens: &self.tokens,
-            count: self.count,
-            pages: match self.login_link {
-                Some(_) if self.incident.cause.is_upcoming() => 4_310,
-                Some(_) | None => 0,
-            },
-            apps: &[],
-            sink: self.sink.as_ref(),
-            readers: Readers::of(recipients, &addresses[1..]),
-            recipients,
-            operators: &addresses[1..],
-            login_link: self.login_link,
-            calendar: self.login_link.map(|_| CALENDAR),
-            broken_since: is_dead.then_some(self.incident.opened_at),
-            // Only what a person can end is reminded of.
-            next_email: now
-                .checked_add(DAY * 3)
-                .ok()
-                .filter(|_| !self.incident.cause.waits_for_meta()),
-            now,
-            zone,
-            language,
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,27 @@
 //! What holds of every email, whatever it is about.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::email::model::RenderedEmail;
-use crate::email::operator_emails;
 use crate::look::Tone;
-use crate::model::{NewEmail, Remedy, Scopes, Ungranted};
+use crate::model::Remedy;
 
 #[test]
 fn there_is_a_sample_of_every_kind_of_email() {
     let now = Timestamp::UNIX_EPOCH + DAY * 20_000;
     let samples = emails(&Templates::default(), &TimeZone::UTC, now);
-    assert_eq!(samples.len(), Language::ALL.len() * (Cause::ALL.len() + 8));
+    let names: BTreeSet<_> = samples.iter().map(|sample| &sample.name).collect();
+    assert_eq!(samples.len(), Language::ALL.len() * names.len());
+    for cause in Cause::ALL {
+        let of_operators = format!("{cause}-operators");
+        assert!(names.contains(&cause.as_str().to_owned()), "{cause}");
+        assert_eq!(
+            names.contains(&of_operators),
+            !cause.concerns_operator(),
+            "{cause}"
+        );
+    }
     assert!(samples.iter().all(|sample| !sample.text.contains('{')));
 }
 
@@ -37,45 +48,11 @@ fn berlin() -> TimeZone {
     TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
 }
 
-/// The samples, and the emails that are not about an incident.
 fn every_email() -> Vec<RenderedEmail> {
     let templates = Templates::default();
-    let samples = pages(&berlin(), now()).into_iter().map(|(_, _, page)| page);
-    let others = Language::ALL.iter().flat_map(|&language| {
-        [
-            operator_emails::test_email(language, &berlin(), now()),
-            operator_emails::about_ungranted(language, &ungranted()),
-            about_undelivered(language),
-        ]
-    });
-    let all = samples.chain(others);
-    all.map(|page| templates.render_email(&page)).collect()
-}
-
-fn ungranted() -> Ungranted {
-    let scopes = Scopes::parse("pages_messaging");
-    let mut tokens = tokens(Cause::PermissionMissing, now());
-    for token in &mut tokens {
-        token.permissions.ungranted = scopes.clone();
-    }
-    Ungranted {
-        count: 1_842,
-        tokens,
-        scopes,
-    }
-}
-
-fn about_undelivered(language: Language) -> EmailModel {
-    let lost = NewEmail {
-        incident: None,
-        message_id: "lost@example.com".to_owned(),
-        in_reply_to: None,
-        recipients: vec!["maria@example.com".to_owned()],
-        subject: "Log in".to_owned(),
-        text: String::new(),
-        html: String::new(),
-    };
-    operator_emails::about_undelivered(language, &lost, &lost.recipients, "the mailbox is full")
+    let samples = pages(&berlin(), now()).into_iter();
+    let models = samples.map(|(_, _, page)| templates.render_email(&page));
+    models.collect()
 }
 
 fn is_heading(line: &str) -> bool {
@@ -151,7 +128,7 @@ fn is_time(word: &str) -> bool {
 fn what_only_meta_can_end_is_gray() {
     let color_of = |cause: Cause| {
         let pages = pages(&berlin(), now()).into_iter();
-        let of_cause = pages.filter(move |(name, _, _)| *name == cause.as_str());
+        let of_cause = pages.filter(move |(name, _, _)| name == cause.as_str());
         of_cause.map(|(_, _, page)| page.color).collect::<Vec<_>>()
     };
     for &cause in Cause::ALL {
@@ -172,4 +149,65 @@ fn what_only_meta_can_end_is_gray() {
             "{cause}"
         );
     }
+}
+
+#[test]
+fn owners_read_of_pages_and_logins_and_never_of_tokens_by_number() {
+    let templates = Templates::default();
+    let all = pages(&berlin(), now()).into_iter();
+    let copies: BTreeSet<_> = all.map(|(name, _, _)| name).collect();
+    let mut seen = 0;
+    for (name, language, page) in pages(&berlin(), now()) {
+        if !copies.contains(&format!("{name}-operators")) {
+            continue;
+        }
+        seen += 1;
+        let RenderedEmail { subject, text, .. } = templates.render_email(&page);
+        for unknown in [
+            "4 tokens",
+            "1,842 tokens",
+            "4 Tokens",
+            "1.842 Tokens",
+            "acme-oel-gas",
+        ] {
+            assert!(!subject.contains(unknown), "{name} {language:?}: {subject}");
+            assert!(!text.contains(unknown), "{name} {language:?}: {text}");
+        }
+        assert!(
+            !text.contains("    perennial "),
+            "{name}: a command in\n{text}"
+        );
+    }
+    assert!(seen > 40, "{seen}");
+}
+
+#[test]
+fn what_works_in_part_is_amber_and_what_meta_refuses_is_red() {
+    let color_of = |cause, is_refused: bool| {
+        let draft = Draft::of(cause, now());
+        if !is_refused {
+            return draft.page(Language::English, &berlin(), now()).color;
+        }
+        draft
+            .refused()
+            .page(Language::English, &berlin(), now())
+            .color
+    };
+    for cause in [Cause::PermissionMissing, Cause::DataAccessExpired] {
+        assert_eq!(color_of(cause, false), Tone::Warn.color(), "{cause}");
+        assert_eq!(color_of(cause, true), Tone::Bad.color(), "{cause}");
+    }
+}
+
+#[test]
+fn a_button_follows_the_first_sentence() {
+    let mut buttons = 0;
+    for (name, _, page) in pages(&berlin(), now()) {
+        let Some(button) = &page.button else { continue };
+        buttons += 1;
+        let text = Templates::default().render_email(&page).text;
+        let expected = format!("{}\n\n{}:\n{}\n", page.why, button.label, button.link);
+        assert!(text.contains(&expected), "{name}:\n{text}");
+    }
+    assert_eq!(buttons, 4 * 2 * Language::ALL.len());
 }

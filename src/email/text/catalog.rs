@@ -24,6 +24,8 @@ pub(crate) struct Catalog {
     pub(crate) phrases: Phrases,
     pub(crate) people: People,
     pub(crate) these_tokens: Number,
+    /// The same for owners, who know no tokens.
+    pub(crate) this_access: Number,
     pub(crate) these_pages: Number,
     pub(crate) calendar: Calendar,
     pub(crate) span: Units,
@@ -86,7 +88,7 @@ texts! {
         solved, closed, left, time_remaining,
         // the body
         app_is_served_again, sink_is_served_again, consumers_are_up_to_date, tokens_work_again, all_removed, another_problem,
-        notice_ended, one_login_renews, button_is_safe,
+        notice_ended, one_login_renews, button_is_safe, check_button, check_button_note,
         one_login_keeps_pages, more_were_hit, comes_back, nobody_acted, log_in_button, what_to_do,
         if_nobody_acts, meanwhile, reminds_again, ending, ending_passed, ending_soon, from_then,
         from_now,
@@ -94,7 +96,7 @@ texts! {
         time_left, access, data_access, user_tokens, page_tokens, system_user_tokens, app_tokens,
         instagram_tokens, threads_tokens,
         // the list of tokens
-        tokens, affected, and_more, login, page, system_user, app_itself, instagram_account, threads_account,
+        tokens, affected, pages, and_more, login, page, system_user, app_itself, instagram_account, threads_account,
         login_for_app, user_token, page_token, system_user_token, app_token, instagram_token, threads_token,
         not_working_since,
         not_checked_now, ended, ends, lacks, every_permission, good_until, good_without_end,
@@ -107,10 +109,10 @@ texts! {
         undelivered_footer,
         // the email about a channel that does not take messages, or takes them again
         channel_failing, channel_failing_label, channel_failing_headline, channel_failing_why,
-        channel_failing_step, channel_working, channel_working_label, channel_working_why,
+        channel_failing_step, channel_failing_test, channel_kept, channel_working, channel_working_label, channel_working_why,
         channel_footer,
         // the email about permissions that were never granted
-        ungranted, ungranted_label, ungranted_headline, ungranted_why, ungranted_step,
+        ungranted, ungranted_label, ungranted_headline, ungranted_why, ungranted_step, ungranted_other_step,
         ungranted_footer,
         // the test email
         test_email, trying_label, trying_about, trying_why, trying_footer,
@@ -120,10 +122,10 @@ texts! {
 texts! {
     /// The texts of the summary for the operators.
     Summary {
-        subject, all_work, some_do_not, all_well, incidents_open, period, no_tokens, states,
-        failing, unverified, working, need_login, not_working, renewed_change, opened_change, resolved_change, waiting, incident, incident_of_app, incident_of_sink, logins,
-        no_logins, login, single_admin_pages, pages_of, versions, version_of, version_ends,
-        activity, renewed, derived, resolved, emails, mail, undelivered, queued, next,
+        subject, all_work, some_do_not, all_well, incidents_open, period, no_tokens, no_tokens_label, states,
+        failing, unverified, working, need_login, not_working, renewed_change, broken_change, mended_change, waiting, incident, incident_of_app, incident_of_sink, logins,
+        login, single_admin_pages, pages_of, versions, version_of, version_ends,
+        activity, no_activity, added, removed, broken, mended, renewed, derived, opened, resolved, emails, mail, undelivered, queued, next,
     }
 }
 
@@ -140,7 +142,6 @@ pub(crate) enum Instruction {
     Grant,
     PassTheCheck,
     NothingElse,
-    CheckNow,
     GiveTheRoleBack,
     LookForThePage,
     ForgetThePage,

@@ -15,6 +15,7 @@ pub(crate) struct PageTexts {
     pub(crate) result: ResultTexts,
     pub(crate) failure: FailureTexts,
     pub(crate) deletion: DeletionTexts,
+    pub(crate) short: ShortTexts,
     pub(crate) rows: RowTexts,
     pub(crate) causes: BTreeMap<Cause, &'static str>,
 }
@@ -34,7 +35,7 @@ texts! { CheckTexts {
     still_headline, still,
 } }
 texts! { ResultTexts {
-    waiting_one, waiting_many, all_works, fewer_headline, left_out_headline, missing_one,
+    done, unfinished, failed, not_possible, waiting_one, waiting_many, all_works, fewer_headline, left_out_headline, missing_one,
     missing_many, confirming, fewer, mismatch, declined, left_out, and_more, still_missing,
     not_confirmed, works, good_until, good_without_end, close, keep_open, link_over, again,
 } }
@@ -47,6 +48,10 @@ texts! { FailureTexts {
 texts! { DeletionTexts {
     label, code, requested, running_headline, running, done_headline, on, no_access, access_one,
     access_many, gone, kept,
+} }
+texts! { ShortTexts {
+    nothing_label, nothing_headline, nothing, wait_label, too_many_headline, too_many,
+    too_slow_headline, too_slow, unavailable_headline, unavailable,
 } }
 texts! { RowTexts {
     page, login, system_user, unconfirmed, lacks, works, good_until,

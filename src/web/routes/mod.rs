@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -31,7 +31,6 @@ type Route = (&'static str, MethodRouter<Arc<AppState>>);
 fn table() -> Vec<Route> {
     vec![
         ("/calendar/{file}", get(calendar::show)),
-        ("/login/style.css", get(style)),
         ("/login/callback", get(login::callback)),
         ("/login/result/{name}", get(login_result::show)),
         ("/login/{login_ticket}", get(login::show).post(login::click)),
@@ -98,9 +97,13 @@ async fn receive(State(app_state): SharedAppState, mut request: Request, next: N
     let origin = request.extensions().get::<Origin>();
     let peer = origin.and_then(|origin| origin.address());
     let client = rate_limit::client(peer, request.headers());
-    let mut answer = if app_state.rate_limiter.lets_in(client, Instant::now()) {
-        let base = base_path(&app_state.public("")).to_owned();
-        *request.uri_mut() = without_base(request.uri(), &base);
+    let language = app_state.language_of_page(request.headers());
+    let base = base_path(&app_state.public("")).to_owned();
+    *request.uri_mut() = without_base(request.uri(), &base);
+    let mut answer = if is_for_style(&request) {
+        // The page that asks for it may be the one that says that there were too many requests.
+        page::style()
+    } else if app_state.rate_limiter.lets_in(client, Instant::now()) {
         let request = read_to_the_end(request, REST);
         timeout(PATIENCE, next.run(request))
             .await
@@ -108,6 +111,9 @@ async fn receive(State(app_state): SharedAppState, mut request: Request, next: N
     } else {
         PageError::TooMany.into_response()
     };
+    if let Some(language) = language {
+        answer = app_state.as_page(answer, language);
+    }
     headers::put_on(answer.headers_mut(), &app_state.logins());
     answer
 }
@@ -127,11 +133,9 @@ fn without_base(uri: &Uri, base: &str) -> Uri {
         .unwrap_or_else(|| uri.clone())
 }
 
-async fn style() -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
-        page::style(),
-    )
+/// The style sheet is the same for all, and costs no more than a rejection.
+fn is_for_style(request: &Request) -> bool {
+    [Method::GET, Method::HEAD].contains(request.method()) && request.uri().path() == page::STYLE
 }
 
 /// Redirects to an address that the browser opens with GET.

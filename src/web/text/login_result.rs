@@ -1,7 +1,7 @@
 //! The page with the result of a login: what works again, what does not, and why.
 
 use super::token_rows::{all_of, list};
-use super::{PlatformTitle, label, person, short};
+use super::{PlatformTitle, person, short};
 use crate::email::text::fill;
 use crate::login::Account;
 use crate::model::{Ending, Granted, Login, LoginError, Token};
@@ -21,7 +21,11 @@ pub(in crate::web) fn account(
     }
     Page {
         mood: mood(account),
-        label: label(reader, platform),
+        label: match mood(account) {
+            Mood::Good => reader.texts().result.done,
+            _ => reader.texts().result.unfinished,
+        }
+        .to_owned(),
         headline: headline(reader, account),
         about: account.granted.name.clone().unwrap_or_default(),
         paragraphs,
@@ -177,9 +181,20 @@ pub(in crate::web) fn failure_page(
         Ending::Granted(_) => Page::default(),
     };
     Page {
-        button: again,
+        button: again.filter(|_| can_be_tried_again(ending)),
         ..page
     }
+}
+
+/// Whether another login of the same person may end better.
+const fn can_be_tried_again(ending: &Ending) -> bool {
+    !matches!(
+        ending,
+        Ending::Failed {
+            why: LoginError::AppRefused | LoginError::RedirectRefused,
+            ..
+        }
+    )
 }
 
 fn wrong_person(
@@ -204,6 +219,7 @@ fn wrong_person(
         None => texts.wrong_person,
     });
     Page {
+        label: reader.texts().result.unfinished.to_owned(),
         paragraphs: vec![
             format!("{was} {}", texts.nothing_kept),
             with(texts.log_out_first),
@@ -229,12 +245,20 @@ fn failed(reader: &Reader, why: LoginError, platform: PlatformTitle, code: Optio
         LoginError::Unusable => (texts.unusable_headline, texts.no_answer),
     };
     let with = |form: &str| fill(form, &[("platform", platform)]);
-    let page = short(reader, Mood::Error, platform, &with(headline), &with(text));
+    // Red asks the reader to act, which does not help where the app refuses everyone.
+    let (mood, label) = match why {
+        LoginError::AppRefused | LoginError::RedirectRefused => {
+            (Mood::Neutral, reader.texts().result.not_possible)
+        }
+        _ => (Mood::Error, reader.texts().result.failed),
+    };
+    let page = short(reader, mood, platform, &with(headline), &with(text));
     let code = code.map(|code| {
         let values = [("platform", platform), ("code", &code.to_string())];
         fill(texts.error_code, &values)
     });
     Page {
+        label: label.to_owned(),
         footer: code.into_iter().collect(),
         ..page
     }

@@ -17,7 +17,7 @@ use crate::model::{Login, Remedy, Token};
 pub(super) use check::{CheckPage, check_page};
 pub(super) use deletion::deletion;
 pub(super) use login_result::{account, failure_page};
-use token_rows::list;
+use token_rows::{list, unticked};
 
 /// Where people log in, as they call it.
 pub(super) type PlatformTitle = &'static str;
@@ -72,6 +72,7 @@ pub(super) fn invitation(reader: &Reader, invitation: &Invitation<'_>, link: Str
         genuine: Some(genuine(reader, Some(invitation.dialog_url))),
         lists: list(reader, texts.what_for, invitation.tokens, invitation.count)
             .into_iter()
+            .map(unticked)
             .collect(),
         footer: vec![
             with(of(texts.only_for, texts.only_for_you)),
@@ -172,7 +173,10 @@ pub(super) fn one_moment(reader: &Reader, waited_long: bool, platform: PlatformT
 /// A page that belongs to no login that is known.
 fn general(reader: &Reader, mood: Mood, headline: &str, text: &str) -> Page {
     Page {
-        label: reader.texts().common.login.to_owned(),
+        label: match mood {
+            Mood::Good => reader.texts().result.done.to_owned(),
+            _ => reader.texts().common.login.to_owned(),
+        },
         ..short(reader, mood, "", headline, text)
     }
 }

@@ -31,6 +31,18 @@ pub(super) fn list(reader: &Reader, title: &str, tokens: &[Token], count: u64) -
     })
 }
 
+/// The same without ticks, for what a person is asked to do something about.
+pub(super) fn unticked(list: List) -> List {
+    let rows = list.rows.into_iter().map(|row| Row {
+        works: false,
+        ..row
+    });
+    List {
+        rows: rows.collect(),
+        ..list
+    }
+}
+
 fn row(reader: &Reader, token: &Token) -> Row {
     let texts = &reader.texts().rows;
     let kind = match token.facts.as_ref().map(|facts| facts.kind) {
@@ -43,7 +55,8 @@ fn row(reader: &Reader, token: &Token) -> Row {
     let details = kind.map(str::to_owned).into_iter().chain([state]);
     Row {
         title: token.title().to_owned(),
-        works: token.works() && token.missing_scopes().is_empty(),
+        // What works but ends soon needs its person all the same.
+        works: token.health == Health::Healthy && token.missing_scopes().is_empty(),
         detail: details.collect::<Vec<_>>().join(" · "),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use perennial::alerts::digest::{self, Tick};
 use perennial::alerts::{self, LoginLinks, Rules};
 use perennial::email::mailer::{Mailer, Settings, Transport};
 use perennial::email::text::Language;
@@ -89,6 +90,27 @@ impl World {
             self.post().await?;
         }
         Ok(())
+    }
+
+    /// Writes the summary that is due now. Returns its text, unless this is the first time.
+    pub async fn summary(&self) -> Result<Option<String>> {
+        let (at, now) = (self.now, self.now);
+        let tick = Tick { at, next: None };
+        let rules = &self.office.rules;
+        if !digest::write(&self.inventory, rules, Vec::new(), tick, now).await? {
+            return Ok(None);
+        }
+        let id = format!("digest-{}@{}", at.as_second(), rules.message_domain);
+        let waiting = self
+            .inventory
+            .read(move |view| view.emails_to_send(now, 1_000));
+        let written = waiting
+            .await?
+            .into_iter()
+            .find(|one| one.email.message_id == id);
+        Ok(Some(
+            written.ok_or("the summary was not written")?.email.text,
+        ))
     }
 
     /// Returns every email that was sent, oldest first.

@@ -37,6 +37,12 @@ pub struct Options {
     /// The sender of emails [default: perennial@ and the domain of --mail-to]
     #[arg(long, value_name = "ADDRESS", value_parser = validators::sender)]
     mail_from: Option<String>,
+    /// The name of your company, in every email and on every public page [default: none]
+    #[arg(long, value_name = "NAME", value_parser = validators::one_line)]
+    company: Option<String>,
+    /// Whom people may ask about an email or page: an address, a phone number [default: the first --mail-to]
+    #[arg(long, value_name = "WHOM", value_parser = validators::one_line)]
+    contact: Option<String>,
     /// The mail server, such as smtps://user@smtp.example.com:465
     #[arg(long, value_name = "URL", group = "way", value_parser = validators::mail_server)]
     smtp_url: Option<String>,

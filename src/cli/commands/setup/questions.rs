@@ -52,6 +52,15 @@ const MAIL_FROM: Question = Question {
     text: "Sender address of the emails?",
     help: "An address that your mail server lets this machine use, with or without a name before it.",
 };
+const COMPANY: Question = Question {
+    text: "Name of your company, for emails and pages? (Enter leaves it out)",
+    help: "It stands at the top of every email and public page, so that people see who asks them for a login.",
+};
+const CONTACT: Question = Question {
+    text: "Whom may people ask about an email?",
+    help: "People who get an email or open a login page from you may doubt that it is genuine. Name an email address, \
+           a phone number or whatever else they can use and know.",
+};
 const MAIL_WAY: Question = Question {
     text: "Mail server?",
     help: "A mail server as smtps://USER@HOST:465 (TLS from the first byte) or smtp://USER@HOST:587 (STARTTLS), \
@@ -115,6 +124,8 @@ impl Interview<'_> {
         let app_id = self.app_id()?;
         secrets.push(self.app_secret(&app)?);
         let from = self.mail_from(&to)?;
+        let company = self.company()?;
+        let contact = self.contact(&to)?;
         let way = self.mail_transport(&mut secrets)?;
         let template = Template {
             app,
@@ -123,6 +134,8 @@ impl Interview<'_> {
             dialog_url: self.options.dialog_url.clone(),
             timezone: self.options.timezone.clone(),
             from,
+            company,
+            contact,
             to,
             way,
         };
@@ -158,6 +171,23 @@ impl Interview<'_> {
         let usual = format!("Perennial <perennial@{}>", domain.unwrap_or("localhost"));
         let known = self.options.mail_from.clone();
         self.answer(known, &MAIL_FROM, Some(&usual), validators::sender)
+    }
+
+    /// Nothing is an answer, too.
+    fn company(&mut self) -> Result<Option<String>> {
+        let known = self.options.company.clone();
+        let company = self.answer(known, &COMPANY, Some(""), |typed| match typed {
+            "" => Ok(String::new()),
+            typed => validators::one_line(typed),
+        })?;
+        Ok(Some(company).filter(|company| !company.is_empty()))
+    }
+
+    fn contact(&mut self, to: &[String]) -> Result<Option<String>> {
+        let known = self.options.contact.clone();
+        let usual = to.first().map(String::as_str);
+        let contact = self.answer(known, &CONTACT, usual, validators::one_line)?;
+        Ok(Some(contact))
     }
 
     fn mail_transport(&mut self, secrets: &mut Vec<NamedSecret>) -> Result<MailTransport> {
@@ -214,7 +244,8 @@ impl Interview<'_> {
             return Ok(known);
         }
         let asks = self.terminal.is_interactive() && !self.options.yes;
-        let brackets = usual.map(|usual| format!(" [{usual}]")).unwrap_or_default();
+        let shown = usual.filter(|usual| !usual.is_empty());
+        let brackets = shown.map(|usual| format!(" [{usual}]")).unwrap_or_default();
         loop {
             let typed = if asks {
                 let asked = format!("{}{brackets}", question.text);

@@ -9,8 +9,8 @@ use crate::secret::Secret;
 use crate::setup::Places;
 
 #[test]
-fn five_answers_are_enough() {
-    let typed = "ops@example.com\n\n\"257422819769992\"\n\nsmtps://user@smtp.example.com\n";
+fn a_few_answers_are_enough() {
+    let typed = "ops@example.com\n\n\"257422819769992\"\n\nAcme \"GmbH\"\n\nsmtps://user@smtp.example.com\n";
     let (answers, err) = interviewed(&Options::default(), typed);
     let answers = answers.unwrap();
     assert_eq!(
@@ -21,6 +21,9 @@ fn five_answers_are_enough() {
         ("example", "257422819769992")
     );
     assert_eq!(answers.template.from, "Perennial <perennial@example.com>");
+    assert_eq!(answers.template.company.as_deref(), Some("Acme \"GmbH\""));
+    let contact = answers.template.contact.as_deref();
+    assert_eq!(contact, Some("ops@example.com"), "whoever gets the errors");
     let url = "smtps://user@smtp.example.com".to_owned();
     let has_password = true;
     assert_eq!(
@@ -42,7 +45,7 @@ fn five_answers_are_enough() {
 #[test]
 fn an_answer_that_cannot_be_used_is_asked_for_again() {
     let typed = "?\nops\nops@example.com, it@example.com\nmy \
-                 app\nshop\n\n12a\n1234567\n<me>\n\nsmtp.example.com\n/srv/mail\n";
+                 app\nshop\n\n12a\n1234567\n<me>\n\n?\n\nthe \u{7}desk\n+49 30 1234\nsmtp.example.com\n/srv/mail\n";
     let (answers, err) = interviewed(&Options::default(), typed);
     let template = answers.unwrap().template;
     assert_eq!(
@@ -51,6 +54,10 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
     );
     assert_eq!(template.to, ["ops@example.com", "it@example.com"]);
     assert_eq!(template.way, MailTransport::Directory("/srv/mail".into()));
+    assert_eq!(
+        (template.company, template.contact.as_deref()),
+        (None, Some("+49 30 1234"))
+    );
     for text in [
         "That is not a valid app name;",
         "App settings, Basic",
@@ -59,6 +66,7 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
         "That is not an email address",
         "That is not a sender",
         "That is not the URL of a mail server",
+        "It stands at the top of every email",
     ] {
         assert!(err.contains(text), "{text}\n{err}");
     }
@@ -92,7 +100,7 @@ async fn retyped(places: &Places, secrets: &[&'static str]) -> (bool, String) {
         graph_url: Some(meta.url()),
         ..Options::default()
     };
-    let typed = "ops@acme.example\n\n257422819769992\n\n/nowhere/else/than/below/a/file\n";
+    let typed = "ops@acme.example\n\n257422819769992\n\n\n\n/nowhere/else/than/below/a/file\n";
     let mut answers = interviewed(&options, typed).0.unwrap();
     let mail = places.folder.join("mail");
     answers.template.way = MailTransport::Directory(mail);
