@@ -77,7 +77,7 @@ pub enum InventoryCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum ClientCommand {
-    Setup(setup::Options),
+    Setup(Box<setup::Options>),
     CheckConfig(check_config::Options),
     Doctor(doctor::Options),
     Completions(completions::CompletionOptions),
@@ -164,7 +164,7 @@ impl ClientCommand {
 
     async fn carry_out(self, global: &Global, terminal: &mut Terminal) -> Result {
         match self {
-            Self::Setup(options) => setup::run(options, global, terminal).await,
+            Self::Setup(options) => setup::run(*options, global, terminal).await,
             Self::CheckConfig(options) => check_config::run(&options, global, terminal),
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
             Self::Completions(options) => completions::completions(&options, terminal),
