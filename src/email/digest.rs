@@ -140,6 +140,8 @@ impl DigestContext {
                     .iter()
                     .map(|incident| self.incident(incident)),
             ),
+            self.section(labels.activity, self.activity_lines().into_iter())
+                .or_else(|| only(labels.activity, labels.no_activity.to_owned())),
             self.section(labels.logins, logins),
             self.section(
                 labels.single_admin_pages,
@@ -151,8 +153,6 @@ impl DigestContext {
                 labels.versions,
                 self.versions.iter().map(|version| self.version(version)),
             ),
-            self.section(labels.activity, self.activity_lines().into_iter())
-                .or_else(|| only(labels.activity, labels.no_activity.to_owned())),
             self.mail_error().and_then(|error| only(labels.mail, error)),
         ]
         .into_iter()

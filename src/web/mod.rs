@@ -4,11 +4,12 @@
 //!
 //! - `server`: connections and their limits · `rate_limit`: calls per client · `headers`: security headers
 //! - `state`: what all routes share · `reader`, `layout`: in whose language · `routes`: one file per subject · `page`,
-//!   `text`: how an answer looks, and its texts · `short_pages`: that there is nothing here, or not now
+//!   `text`: how an answer looks, and its texts · `short_pages`, `prepared`: that there is nothing here, or not now
 
 mod headers;
 mod layout;
 mod page;
+mod prepared;
 mod rate_limit;
 mod reader;
 mod routes;

@@ -1,26 +1,19 @@
 //! The short answers as pages for people: there is nothing here, or not now. They are prepared once for each language,
 //! so that a rejected call costs no more than a copy. Programs get them as plain text.
 
+use std::sync::PoisonError;
+
 use axum::body::{Body, Bytes};
 use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use std::sync::PoisonError;
 
 use super::Settings;
 use super::page::{Mood, Page, PageError};
+use super::prepared::ShortPages;
 use super::reader::{self, Reader};
 use super::state::AppState;
-use crate::email::Sender;
 use crate::email::text::Language;
-
-/// The pages of one configuration.
-#[derive(Debug)]
-pub(super) struct ShortPages {
-    sender: Sender,
-    public_url: String,
-    pages: Vec<(Language, PageError, Bytes)>,
-}
 
 impl AppState {
     /// The language of a caller that shows pages; programs ask for none.
@@ -53,7 +46,7 @@ impl AppState {
             .as_ref()
             .is_some_and(|one| one.is_of(&current.settings))
         {
-            *prepared = Some(ShortPages::of(&current.settings));
+            *prepared = Some(prepare(&current.settings));
         }
         let pages = prepared.iter().flat_map(|prepared| &prepared.pages);
         let mut fitting = pages.filter(|(of, kind, _)| (*of, *kind) == (language, error));
@@ -61,24 +54,18 @@ impl AppState {
     }
 }
 
-impl ShortPages {
-    fn of(settings: &Settings) -> Self {
-        let all = Language::ALL.iter().flat_map(|&language| {
-            let reader = Reader::of(language, settings);
-            PageError::ALL.iter().filter_map(move |&error| {
-                let page = short_page(&reader, error).laid_out(&reader, &settings.public_url);
-                Some((language, error, page.html()?.into()))
-            })
-        });
-        Self {
-            pages: all.collect(),
-            sender: settings.sender.clone(),
-            public_url: settings.public_url.clone(),
-        }
-    }
-
-    fn is_of(&self, settings: &Settings) -> bool {
-        self.sender == settings.sender && self.public_url == settings.public_url
+fn prepare(settings: &Settings) -> ShortPages {
+    let all = Language::ALL.iter().flat_map(|&language| {
+        let reader = Reader::of(language, settings);
+        PageError::ALL.iter().filter_map(move |&error| {
+            let page = short_page(&reader, error).laid_out(&reader, &settings.public_url);
+            Some((language, error, page.html()?.into()))
+        })
+    });
+    ShortPages {
+        pages: all.collect(),
+        sender: settings.sender.clone(),
+        public_url: settings.public_url.clone(),
     }
 }
 

@@ -6,8 +6,8 @@ use axum::extract::State;
 use tokio::sync::watch;
 
 use super::Current;
+use super::prepared::ShortPages;
 use super::rate_limit::RateLimiter;
-use super::short_pages::ShortPages;
 use crate::login;
 use crate::webhooks;
 

@@ -266,6 +266,8 @@ async function everyOtherResult() {
     if (missing) daemon.tamper(`UPDATE token SET state = 'dead', cause = 'page_role_lost', since = unixepoch() WHERE ${lost}`);
     await page.reload();
     await person.says(page, headline);
+    const hopeless = /app-refused|redirect-refused/.test(name);
+    assert.equal(await page.locator("main button").count(), hopeless ? 0 : 1, name);
     await person.picture(page, name);
     if (missing) daemon.tamper(`UPDATE token SET state = 'healthy', cause = NULL WHERE ${lost}`);
   }
@@ -288,6 +290,7 @@ async function missingPermission() {
   daemon.tamper("UPDATE login SET remedy = 'grant_permissions' WHERE id = (SELECT max(id) FROM login)");
   await page.goto(url);
   await person.shows(page, "A permission is missing");
+  assert.equal(await page.locator(".tick").count(), 0, "what is asked for is not done");
   await person.picture(page, "grant-permissions");
 }
 

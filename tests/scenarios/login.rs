@@ -597,14 +597,14 @@ async fn a_page_that_was_not_ticked_is_named() -> Result {
     let page = shop.public.get(&outcome).await?;
     page.says(&[
         "not confirmed yet",
-        "Log in again and tick Deli",
+        "Log in again and tick what is missing",
         "method=\"post\"",
     ]);
     assert!(!page.body.contains("close this page"), "{}", page.body);
     shop.world.act(&shop.public).await?;
     let page = shop.public.get(&outcome).await?;
     page.says(&[
-        "Log in again and tick Deli",
+        "Log in again and tick what is missing",
         "Still missing",
         "Log in again",
     ]);

@@ -189,7 +189,10 @@ impl Draft {
             recipients,
             operators: &addresses[1..],
             login_link: self.login_link,
-            calendar: self.login_link.map(|_| CALENDAR),
+            calendar: self
+                .login_link
+                .filter(|_| !self.incident.cause.remedy().is_lifted_elsewhere())
+                .map(|_| CALENDAR),
             broken_since: is_dead.then_some(self.incident.opened_at),
             // Only what a person can end is reminded of.
             next_email: now

@@ -211,3 +211,23 @@ fn a_button_follows_the_first_sentence() {
     }
     assert_eq!(buttons, 4 * 2 * Language::ALL.len());
 }
+
+#[test]
+fn a_preheader_adds_to_the_subject() {
+    let hidden = "line-height:0\">";
+    for (name, _, page) in pages(&berlin(), now()) {
+        let RenderedEmail { subject, html, .. } = Templates::default().render_email(&page);
+        let (_, rest) = html.split_once(hidden).unwrap();
+        let (preheader, _) = rest.split_once("</div>").unwrap();
+        assert!(!preheader.trim().is_empty(), "{name} has none");
+        assert!(
+            !subject.contains(preheader),
+            "{name}: {subject} · {preheader}"
+        );
+    }
+    let all = pages(&berlin(), now()).into_iter();
+    let mut summaries = all.filter(|(name, ..)| name == "summary");
+    let (_, _, page) = summaries.next().unwrap();
+    let html = Templates::default().render_email(&page).html;
+    assert!(html.contains("4,322 working · 12 need a login within 30 days · 1,842 not working"));
+}

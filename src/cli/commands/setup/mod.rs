@@ -2,6 +2,7 @@
 //! files.
 
 mod completing;
+mod question_texts;
 mod questions;
 mod unattended;
 

@@ -1,4 +1,4 @@
-//! The questions, each with its default and a longer explanation for `?`.
+//! The interview: each question with its default.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use super::Options;
 use super::completing::INSTEAD;
+use super::question_texts::{
+    APP_ID, APP_NAME, COMPANY, CONTACT, MAIL_FROM, MAIL_TO, MAIL_WAY, Question,
+};
 use super::unattended::usual_name;
 use crate::cli::secret_input;
 use crate::cli::{Error, Result, Terminal};
@@ -28,45 +31,6 @@ struct Interview<'a> {
     terminal: &'a mut Terminal,
     prompt: Prompt<'a>,
 }
-
-struct Question {
-    text: &'static str,
-    help: &'static str,
-}
-
-const APP_NAME: Question = Question {
-    text: "Name of the app in Perennial?",
-    help: "A short name for the app in commands, emails and file names.",
-};
-const APP_ID: Question = Question {
-    text: "The app's id at Meta?",
-    help: "Meta's app dashboard (https://developers.facebook.com/apps) shows it under App settings, Basic: a number \
-           such as 257422819769992.",
-};
-const MAIL_TO: Question = Question {
-    text: "Email address for errors?",
-    help: "The person who runs Perennial. Emails about a token go to its owners, if it has any. Separate several \
-           addresses with commas.",
-};
-const MAIL_FROM: Question = Question {
-    text: "Sender address of the emails?",
-    help: "An address that your mail server lets this machine use, with or without a name before it.",
-};
-const COMPANY: Question = Question {
-    text: "Name of your company, for emails and pages? (Enter leaves it out)",
-    help: "It stands at the top of every email and public page, so that people see who asks them for a login.",
-};
-const CONTACT: Question = Question {
-    text: "Whom may people ask about an email?",
-    help: "People who get an email or open a login page from you may doubt that it is genuine. Name an email address, \
-           a phone number or whatever else they can use and know.",
-};
-const MAIL_WAY: Question = Question {
-    text: "Mail server?",
-    help: "A mail server as smtps://USER@HOST:465 (TLS from the first byte) or smtp://USER@HOST:587 (STARTTLS), \
-           smtp://localhost for one on this machine, or an absolute path: a directory that gets one file per email, \
-           which sends nothing.",
-};
 
 impl Answers {
     /// Asks for the app's secret once more; whether there is another one now. One that is in a file is put right there.
