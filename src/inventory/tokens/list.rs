@@ -193,7 +193,7 @@ impl View<'_> {
     /// Whether sorting the tokens of this state would take too long for a page.
     fn has_very_many(&self, state: State) -> Result<bool, Error> {
         let counted = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM token WHERE state = '{state}' LIMIT ?1) AS some"
+            "SELECT count(*) FROM (SELECT 1 FROM token WHERE state = '{state}' LIMIT ?1) AS found"
         );
         let found: u64 = self.db.value(&counted, &[&(MOST_SORTED + 1)])?;
         Ok(found > MOST_SORTED)
