@@ -9,7 +9,7 @@ use futures_util::stream;
 
 use super::failure::Failure;
 use super::state::UiState;
-use crate::api::types::{TokenList, TokenQuery, TokenView};
+use crate::api::types::{Sort, TokenList, TokenQuery, TokenView};
 use crate::api_client::Error;
 
 /// The most that the socket gives at once.
@@ -31,10 +31,11 @@ const COLUMNS: [&str; 13] = [
     "version",
 ];
 
-/// All tokens of this query.
+/// All tokens of this query, by name: only that order goes on after any token without sorting those before it.
 pub(super) async fn csv(ui: Arc<UiState>, query: TokenQuery) -> Result<Response, Failure> {
     let query = TokenQuery {
         limit: Some(AT_ONCE),
+        sort: Some(Sort::Name),
         after: None,
         ..query
     };

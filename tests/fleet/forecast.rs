@@ -93,7 +93,8 @@ pub fn serve(tokens: usize, fleet: Fleet) -> Result {
     })
 }
 
-fn fill(database: &Path, tokens: usize, fleet: Fleet) -> Result {
+/// The tokens, in the state after a first check.
+pub fn fill(database: &Path, tokens: usize, fleet: Fleet) -> Result {
     let db = Connection::open(database)?;
     db.execute_batch("BEGIN")?;
     let mut insert = db.prepare(

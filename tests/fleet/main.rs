@@ -21,6 +21,7 @@ mod library;
 mod limits;
 mod meta;
 mod metrics;
+mod overview;
 mod page;
 mod plan;
 mod premises;
@@ -61,8 +62,8 @@ struct Arguments {
     /// Also write the figures to this page of the documentation
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
-    /// What cargo adds
-    #[arg(long, hide = true)]
+    /// What cargo adds, behind the name of a part as well
+    #[arg(long, hide = true, global = true)]
     bench: bool,
     #[command(subcommand)]
     part: Option<Part>,
@@ -100,6 +101,17 @@ enum Part {
         tokens: usize,
         fleet: forecast::Fleet,
     },
+    /// Measures what a page of the overview costs
+    Overview {
+        /// The number of tokens
+        #[arg(long, value_name = "NUMBER", default_value = "1000000")]
+        tokens: usize,
+    },
+    #[command(hide = true)]
+    OverviewOf {
+        tokens: usize,
+        fleet: forecast::Fleet,
+    },
     #[command(hide = true)]
     Attached {
         program: OsString,
@@ -128,6 +140,8 @@ fn main() -> Result {
         }) => library::serve(url, file, &database),
         Some(Part::Forecast { tokens }) => forecast::measure(&tokens),
         Some(Part::ForecastOf { tokens, fleet }) => forecast::serve(tokens, fleet),
+        Some(Part::Overview { tokens }) => overview::measure(tokens),
+        Some(Part::OverviewOf { tokens, fleet }) => overview::serve(tokens, fleet),
         Some(Part::Attached { program, arguments }) => attached::become_it(&program, &arguments),
         None if arguments.check => check(),
         None => measure(&arguments),

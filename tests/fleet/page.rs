@@ -90,9 +90,10 @@ metrics: `perennial_inventory_statements_total`, `perennial_inventory_rows_total
     cargo bench -- --engine postgres
     cargo bench -- --check
     cargo bench -- forecast
+    cargo bench -- overview
 
-The third one needs PostgreSQL. The fourth one is a short run that fails when a limit is clearly exceeded; the
-last one measures what a forecast costs.
+The third one needs PostgreSQL. The fourth one is a short run that fails when a limit is clearly exceeded. The
+last two measure what a forecast costs, and what a page of the overview costs with a million tokens.
 "
     ))
 }

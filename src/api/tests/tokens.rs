@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::world::{World, alice, eve, facts};
-use crate::inventory::{Imported, NewToken};
+use crate::inventory::{Filter, Imported, NewToken};
 use crate::login::App;
-use crate::model::{Cause, Expiry, Health, Scopes};
+use crate::model::{Cause, Expiry, Health, IncidentKey, Scopes};
 use crate::secret::Secret;
 
 /// Two of each state but one, in an order of names that is not that of urgency.
@@ -92,6 +92,73 @@ async fn the_most_urgent_come_first_however_long_a_page_is() {
     let by_name = names(&world, "limit=3").await;
     assert!(by_name.is_sorted() && by_name.len() == 8, "{by_name:?}");
     assert_eq!(names(&world, "sort=name&limit=3").await, by_name);
+}
+
+#[tokio::test]
+async fn a_state_with_thousands_of_tokens_is_listed_by_name_and_each_token_once() {
+    let world = a_mixed_fleet().await;
+    import_thousands(&world).await;
+    let found = names(&world, "sort=urgency&limit=700").await;
+    let (first, last) = (&found[..5], &found[2_506..]);
+    assert_eq!(
+        first,
+        [
+            "c-dead",
+            "h-dead",
+            "f-failing",
+            "e-ends-first",
+            "b-ends-later"
+        ]
+    );
+    let new = &found[5..2_506];
+    assert!(new.is_sorted() && new[0] == "d-new", "{new:?}");
+    assert_eq!(last, ["a-well", "g-well-but-ends-earlier"]);
+}
+
+/// `new-0000` to `new-2499`.
+async fn import_thousands(world: &World) {
+    for part in 0..5 {
+        let token = |number: u32| {
+            let name = format!("new-{:04}", part * 500 + number);
+            json!({"app": "acme", "name": name, "access_token": format!("EAA{name}")})
+        };
+        let tokens: Vec<_> = (0..500).map(token).collect();
+        let request = json!({"tokens": tokens});
+        let reply = world.send("POST", "/v1/imports", request).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    }
+}
+
+#[tokio::test]
+async fn an_incident_of_thousands_names_the_person_s_own_token_first() {
+    let world = World::new();
+    import_thousands(&world).await;
+    world
+        .import_healthy("own", "EAAown", SignedDuration::from_hours(24))
+        .await;
+    let now = world.now();
+    let join = world.backend.inventory.write(move |tx| {
+        let incident_key = IncidentKey {
+            app: "acme".to_owned(),
+            cause: Cause::PasswordChanged,
+            subject: "1001".to_owned(),
+        };
+        let ids = tx.tokens(&Filter::default(), 5_000)?.tokens;
+        for (token, ..) in ids {
+            tx.join(&incident_key, &token, now, now)?;
+        }
+        Ok(())
+    });
+    join.await.unwrap();
+    let incidents = world.get("/v1/incidents").await.json();
+    let incident = &incidents["incidents"][0];
+    assert_eq!(incident["tokens_affected"], 2_501);
+    let tokens = incident["tokens"].as_array().unwrap();
+    assert_eq!((tokens.len(), &tokens[0]), (20, &json!("own")));
+    assert_eq!(
+        (&tokens[1], &tokens[19]),
+        (&json!("new-0000"), &json!("new-0018"))
+    );
 }
 
 #[tokio::test]

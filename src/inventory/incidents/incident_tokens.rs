@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 
 use crate::inventory::columns::{self, FROM_TOKEN, TOKEN};
-use crate::inventory::engine::fields;
+use crate::inventory::engine::{Params, fields};
 use crate::inventory::{Error, View};
 use crate::model::{
     Incident, IncidentId, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken, Token,
     TokenId,
 };
+
+/// More tokens of an incident are not sorted for its first few.
+const MOST_SORTED: u64 = 2_000;
 
 impl View<'_> {
     /// Tokens that changed since the alerts last looked at them, in the order of their ids.
@@ -44,7 +47,7 @@ impl View<'_> {
     }
 
     /// The tokens that belong to the incident now, or, once it is resolved, those that ever did. Page tokens come last,
-    /// then the earliest deadline comes first.
+    /// then the earliest deadline comes first; those of a very large incident come in the order of their ids.
     pub fn tokens_of_incident(
         &self,
         incident: &Incident,
@@ -54,6 +57,9 @@ impl View<'_> {
             IncidentState::Resolved { .. } => "(m.upcoming = 0 OR m.left_at IS NOT NULL)",
             IncidentState::Open | IncidentState::Acknowledged { .. } => "m.left_at IS NULL",
         };
+        if incident.ever_affected > MOST_SORTED {
+            return self.tokens_of_large(incident, now_or_ever, limit);
+        }
         let tokens = format!(
             "SELECT {TOKEN} {FROM_TOKEN} JOIN incident_token m ON m.token = t.id
              WHERE m.incident = ?1 AND {now_or_ever}
@@ -61,6 +67,35 @@ impl View<'_> {
         );
         self.db
             .all(&tokens, &[&incident.id, &limit], columns::token)
+    }
+
+    /// The same without sorting all of them: the person's own tokens, which are few, then the first pages.
+    fn tokens_of_large(
+        &self,
+        incident: &Incident,
+        now_or_ever: &str,
+        limit: usize,
+    ) -> Result<Vec<Token>, Error> {
+        let key = &incident.incident_key;
+        let own = format!(
+            "SELECT {TOKEN} FROM token t CROSS JOIN incident_token m JOIN schedule s ON s.token = t.id
+             WHERE t.app = ?3 AND t.person = ?4 AND t.kind <> 'page' AND m.incident = ?1 AND m.token = t.id
+                AND {now_or_ever}
+             ORDER BY s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
+        );
+        let values: Params<'_> = &[&incident.id, &limit, &key.app, &key.subject];
+        let mut found: Vec<Token> = self.db.all(&own, values, columns::token)?;
+        let others = format!(
+            "SELECT {TOKEN} FROM incident_token m CROSS JOIN token t JOIN schedule s ON s.token = t.id
+             WHERE m.incident = ?1 AND m.token = t.id AND {now_or_ever}
+                AND (t.kind IS NULL OR t.kind = 'page' OR t.person IS NULL OR t.person <> ?4 OR t.app <> ?3)
+             ORDER BY m.token LIMIT ?2"
+        );
+        let rest = limit.saturating_sub(found.len());
+        let values: Params<'_> = &[&incident.id, &rest, &key.app, &key.subject];
+        let others: Vec<Token> = self.db.all(&others, values, columns::token)?;
+        found.extend(others);
+        Ok(found)
     }
 
     /// How many tokens that ever belonged to it belong to no open incident now.

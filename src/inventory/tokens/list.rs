@@ -14,6 +14,7 @@ string_enum! {
     Sort {
         Name = "name",
         /// Dead, failing, expiring, unverified, healthy; within all but the last by the next end, then by name.
+        /// A state that has thousands of tokens is by name alone.
         Urgency = "urgency",
     }
 }
@@ -79,6 +80,9 @@ const BY_URGENCY: [State; 5] = [
     State::Unverified,
     State::Healthy,
 ];
+
+/// The most tokens of a state that are sorted for a page.
+const MOST_SORTED: u64 = 2_000;
 
 /// A token without a deadline comes after those that have one.
 const DEADLINE: &str = "coalesce(s.deadline, 9223372036854775807)";
@@ -155,7 +159,8 @@ impl View<'_> {
         self.listed(&conditions, "t.name", limit)
     }
 
-    /// State by state, so that an index finds each. The many that are healthy are read in the order of their names.
+    /// State by state, so that an index finds each. The many that are healthy are read in the order of their names, and
+    /// so are those of another state that has very many.
     fn by_urgency(
         &self,
         filter: &Filter,
@@ -170,22 +175,28 @@ impl View<'_> {
             }
             let mut conditions = filter.conditions_except_state();
             conditions.state(*state);
+            let by_name = *state == State::Healthy || self.has_very_many(*state)?;
             match after.filter(|after| after.state == *state) {
-                Some(after) if *state == State::Healthy => {
-                    conditions.add("t.name > $", &after.name)
-                }
+                Some(after) if by_name => conditions.add("t.name > $", &after.name),
                 Some(after) => conditions.after(after),
                 None => {}
             }
-            let order = match state {
-                State::Healthy => "t.name".to_owned(),
-                State::Unverified | State::Expiring | State::Failing | State::Dead => {
-                    format!("{DEADLINE}, t.name")
-                }
+            let order = match by_name {
+                true => "t.name".to_owned(),
+                false => format!("{DEADLINE}, t.name"),
             };
             found.extend(self.listed(&conditions, &order, limit - found.len())?);
         }
         Ok(found)
+    }
+
+    /// Whether sorting the tokens of this state would take too long for a page.
+    fn has_very_many(&self, state: State) -> Result<bool, Error> {
+        let counted = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM token WHERE state = '{state}' LIMIT ?1) AS found"
+        );
+        let found: u64 = self.db.value(&counted, &[&(MOST_SORTED + 1)])?;
+        Ok(found > MOST_SORTED)
     }
 
     fn listed(

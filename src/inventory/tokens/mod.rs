@@ -65,9 +65,11 @@ impl View<'_> {
         self.db.maybe_value(name, &[&id])
     }
 
+    /// The first that were imported, by name. An index has them in that order, and there may be a million.
     pub fn children_of(&self, parent: TokenId, limit: usize) -> Result<Vec<String>, Error> {
         self.db.values(
-            "SELECT name FROM token WHERE parent = ?1 ORDER BY name LIMIT ?2",
+            "SELECT name FROM (SELECT name FROM token WHERE parent = ?1 ORDER BY id LIMIT ?2) AS child
+             ORDER BY name",
             &[&parent, &limit],
         )
     }
