@@ -152,6 +152,16 @@ string_enum! {
     }
 }
 
+string_enum! {
+    /// The order in which incidents are listed.
+    IncidentSort {
+        /// The newest first.
+        Newest = "newest",
+        /// What does not work first, then what ends first; what is acknowledged comes last.
+        Urgency = "urgency",
+    }
+}
+
 /// The outcome of a review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReviewOutcome {

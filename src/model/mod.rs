@@ -77,8 +77,8 @@ pub use forecast::{
 };
 pub use ids::{EventId, IncidentId, LoginId};
 pub use incident::{
-    Incident, IncidentFilter, IncidentKey, IncidentState, IncidentTokens, Owner, PendingToken,
-    ReviewOutcome,
+    Incident, IncidentFilter, IncidentKey, IncidentSort, IncidentState, IncidentTokens, Owner,
+    PendingToken, ReviewOutcome,
 };
 pub use login::{
     AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, NewLogin, Progress, TokenCounts,

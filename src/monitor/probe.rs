@@ -46,6 +46,7 @@ async fn ask(client: &Client) -> Answer {
 async fn is_a_failing_app(client: &Client) -> bool {
     let query = IncidentQuery {
         state: Some(IncidentFilter::Open),
+        ..IncidentQuery::default()
     };
     let open = client.incidents(&query).await;
     open.is_ok_and(|open| {

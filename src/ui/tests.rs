@@ -101,7 +101,7 @@ fn much_to_do_is_a_short_page() {
 #[test]
 fn many_incidents_are_a_short_page() {
     let incidents: Vec<Value> = (0..50).map(incident).collect();
-    let body = json!({"incidents": incidents, "filters": ["unresolved"], "chosen": "unresolved", "left_out": 450});
+    let body = json!({"incidents": incidents, "filters": ["unresolved"], "chosen": "unresolved", "are_more": true});
     render("incidents.html", &body);
 }
 

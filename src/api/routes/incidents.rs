@@ -11,12 +11,12 @@ use crate::api::types::{
     ProblemType,
 };
 use crate::inventory::{Error, View};
-use crate::model::{Incident, IncidentId, IncidentState, SinkTokens};
+use crate::model::{Incident, IncidentId, IncidentSort, IncidentState, SinkTokens};
 
 const MOST_INCIDENTS: usize = 500;
 const FIRST_TOKENS: usize = 20;
 
-/// The incidents, newest first.
+/// The incidents, newest first or in another order.
 #[utoipa::path(
     get, path = "/v1/incidents", params(IncidentQuery), responses((status = 200, body = IncidentList))
 )]
@@ -26,10 +26,12 @@ pub(in crate::api) async fn list(
     Asked(query): Asked<IncidentQuery>,
 ) -> Result<Json<IncidentList>, Problem> {
     let which = query.state.unwrap_or(IncidentFilter::Unresolved);
+    let sort = query.sort.unwrap_or(IncidentSort::Newest);
+    let limit = limit(&query)?;
     let (sinks, now) = (app_state.backend.inventory.sinks(), app_state.now());
     let incidents = app_state
         .read_at_length(viewer.rank, move |view| {
-            let found = view.incidents(which, MOST_INCIDENTS)?;
+            let found = view.incidents_sorted(which, sort, limit)?;
             found
                 .into_iter()
                 .map(|incident| with_tokens(view, incident, &sinks, now))
@@ -37,6 +39,15 @@ pub(in crate::api) async fn list(
         })
         .await?;
     Ok(Json(IncidentList { incidents }))
+}
+
+fn limit(query: &IncidentQuery) -> Result<usize, Problem> {
+    let limit = query.limit.unwrap_or(MOST_INCIDENTS);
+    if (1..=MOST_INCIDENTS).contains(&limit) {
+        return Ok(limit);
+    }
+    let detail = format!("limit: expected a number from 1 to {MOST_INCIDENTS}");
+    Err(Problem::new(ProblemType::Invalid, detail))
 }
 
 fn with_tokens(

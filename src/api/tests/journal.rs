@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::world::{World, import_request};
 use crate::api::state::Limits;
 use crate::api::types::EventQuery;
-use crate::model::{Cause, Event, IncidentKey, NewEvent};
+use crate::model::{Cause, Event, IncidentId, IncidentKey, NewEvent};
 
 fn ids(text: &str) -> Vec<u64> {
     let id = |line| {
@@ -178,5 +178,65 @@ async fn an_incident_is_acknowledged_until_a_date_to_come() {
                 .problem(),
             problem
         );
+    }
+}
+
+/// Opens an incident of one token, named after it, which expires in so many days.
+async fn open_incident(world: &World, name: &'static str, cause: Cause, days: i64) -> IncidentId {
+    let life = SignedDuration::from_hours(24 * days);
+    world
+        .import_healthy(name, &format!("EAA{name}"), life)
+        .await;
+    let now = world.now();
+    let open = world.backend.inventory.write(move |tx| {
+        let incident_key = IncidentKey {
+            app: "acme".to_owned(),
+            cause,
+            subject: name.to_owned(),
+        };
+        let token = tx.token_named(name)?.unwrap();
+        let id = tx.join(&incident_key, &token, now, now)?;
+        tx.refresh_incident(id)?;
+        Ok(id)
+    });
+    open.await.unwrap()
+}
+
+#[tokio::test]
+async fn the_most_urgent_incidents_are_found_among_all() {
+    let world = World::new();
+    let waiting = open_incident(&world, "acknowledged", Cause::PasswordChanged, 1).await;
+    open_incident(&world, "later", Cause::PasswordChanged, 9).await;
+    open_incident(&world, "sooner", Cause::Checkpoint, 3).await;
+    open_incident(&world, "ends-soon", Cause::ExpiresSoon, 2).await;
+    let until = world.now() + SignedDuration::from_hours(72);
+    let path = format!("/v1/incidents/{}/acknowledge", waiting.0);
+    let reply = world.send("POST", &path, json!({"until": until})).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    for (query, expected) in [
+        ("", &["ends-soon", "sooner", "later", "acknowledged"][..]),
+        ("?limit=1", &["ends-soon"]),
+        (
+            "?sort=urgency",
+            &["sooner", "later", "ends-soon", "acknowledged"],
+        ),
+        ("?sort=urgency&limit=2", &["sooner", "later"]),
+        ("?sort=newest&limit=2&state=open", &["ends-soon", "sooner"]),
+    ] {
+        let list = world.get(&format!("/v1/incidents{query}")).await.json();
+        let incidents = list["incidents"].as_array().unwrap().iter();
+        let found: Vec<_> = incidents
+            .map(|incident| incident["tokens"][0].as_str().unwrap())
+            .collect();
+        assert_eq!(found, expected, "{query}");
+    }
+    for (query, problem) in [
+        ("limit=0", "invalid"),
+        ("limit=501", "invalid"),
+        ("limit=x", "malformed"),
+        ("sort=oldest", "malformed"),
+    ] {
+        let reply = world.get(&format!("/v1/incidents?{query}")).await;
+        assert_eq!(reply.problem(), problem, "{query}");
     }
 }

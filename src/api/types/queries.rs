@@ -5,7 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::inventory::Sort;
-use crate::model::{ForecastQuestion, IncidentFilter, Kind, NotASupposition, Span, State};
+use crate::model::{
+    ForecastQuestion, IncidentFilter, IncidentSort, Kind, NotASupposition, Span, State,
+};
 
 /// `GET /v1/tokens`; every filter is optional.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -54,6 +56,12 @@ pub struct IncidentQuery {
     /// Which incidents to list; the unresolved ones by default.
     #[param(inline)]
     pub state: Option<IncidentFilter>,
+    /// The order; the newest first if left out.
+    #[param(inline)]
+    pub sort: Option<IncidentSort>,
+    /// The most incidents to return; 500 by default and at most.
+    #[param(minimum = 1, maximum = 500)]
+    pub limit: Option<usize>,
 }
 
 /// `GET /v1/events`

@@ -26,6 +26,7 @@ pub struct Options {
 pub(crate) async fn run(options: &Options, client: &Client, terminal: &mut Terminal) -> Result {
     let query = IncidentQuery {
         state: options.state,
+        ..IncidentQuery::default()
     };
     if options.json {
         terminal.print(&client.text(&with_query("/v1/incidents", &query)).await?)?;

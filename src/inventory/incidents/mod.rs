@@ -10,7 +10,9 @@ use jiff::Timestamp;
 
 use super::engine::Row;
 use super::{Error, View};
-use crate::model::{Incident, IncidentFilter, IncidentId, IncidentKey, IncidentState};
+use crate::model::{
+    Cause, Incident, IncidentFilter, IncidentId, IncidentKey, IncidentSort, IncidentState,
+};
 
 const INCIDENT: &str = "
     SELECT i.id, i.app, i.incident_cause, i.subject, i.cause, i.opened_at, i.deadline, i.acknowledged_until,
@@ -58,6 +60,20 @@ fn incident(row: &Row<'_>) -> Result<Incident, Error> {
     })
 }
 
+fn order(sort: IncidentSort) -> String {
+    match sort {
+        IncidentSort::Newest => "i.id DESC".to_owned(),
+        IncidentSort::Urgency => {
+            let upcoming = Cause::ALL.iter().filter(|cause| cause.is_upcoming());
+            let upcoming: Vec<String> = upcoming.map(|cause| format!("'{cause}'")).collect();
+            let upcoming = upcoming.join(", ");
+            format!(
+                "i.acknowledged_until IS NOT NULL, i.cause IN ({upcoming}), i.deadline IS NULL, i.deadline, i.id DESC"
+            )
+        }
+    }
+}
+
 impl View<'_> {
     pub fn incident(&self, id: IncidentId) -> Result<Option<Incident>, Error> {
         let of_id = format!("{INCIDENT} WHERE i.id = ?1");
@@ -66,6 +82,15 @@ impl View<'_> {
 
     /// The selected incidents, newest first.
     pub fn incidents(&self, which: IncidentFilter, limit: usize) -> Result<Vec<Incident>, Error> {
+        self.incidents_sorted(which, IncidentSort::Newest, limit)
+    }
+
+    pub fn incidents_sorted(
+        &self,
+        which: IncidentFilter,
+        sort: IncidentSort,
+        limit: usize,
+    ) -> Result<Vec<Incident>, Error> {
         let condition = match which {
             IncidentFilter::Open => "i.resolved_at IS NULL AND i.acknowledged_until IS NULL",
             IncidentFilter::Acknowledged => {
@@ -75,7 +100,12 @@ impl View<'_> {
             IncidentFilter::Resolved => "i.resolved_at IS NOT NULL",
             IncidentFilter::All => "TRUE",
         };
-        let found = format!("{INCIDENT} WHERE {condition} ORDER BY i.id DESC LIMIT ?1");
+        let order = order(sort);
+        // The tokens of those alone are counted.
+        let found = format!(
+            "{INCIDENT} WHERE i.id IN (SELECT i.id FROM incident i WHERE {condition} ORDER BY {order} LIMIT ?1)
+             ORDER BY {order}"
+        );
         self.db.all(&found, &[&limit], incident)
     }
 

@@ -4,8 +4,8 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::api::types::{IncidentQuery, IncidentStatus, IncidentView, TokenCounts};
-use crate::model::{Deadline, Remedy};
+use crate::api::types::{IncidentQuery, IncidentView, TokenCounts};
+use crate::model::{Deadline, IncidentSort, Remedy};
 use crate::ui::failure::Failure;
 use crate::ui::page::Page;
 use crate::ui::state::Ui;
@@ -46,7 +46,11 @@ struct Task {
 }
 
 pub(super) async fn show(Ui(ui): Ui) -> Result<Response, Failure> {
-    let query = IncidentQuery::default();
+    let query = IncidentQuery {
+        sort: Some(IncidentSort::Urgency),
+        limit: Some(MOST_TASKS),
+        ..IncidentQuery::default()
+    };
     let (visit, incidents) = ui.visit_with(ui.client.incidents(&query)).await?;
     let incidents = incidents.incidents;
     let open = visit.status.incidents.open;
@@ -67,16 +71,8 @@ pub(super) async fn show(Ui(ui): Ui) -> Result<Response, Failure> {
     Ok(ui.render(&visit, &page))
 }
 
-/// What does not work comes first, then the earliest deadline. Returns how many tasks there are as well.
-fn by_person(mut incidents: Vec<IncidentView>, now: Timestamp) -> (Vec<Person>, u64) {
-    incidents.sort_by_key(|incident| {
-        (
-            incident.state == IncidentStatus::Acknowledged,
-            incident.cause.is_upcoming(),
-            incident.deadline.unwrap_or(Timestamp::MAX),
-        )
-    });
-    incidents.truncate(MOST_TASKS);
+/// In the order of each person's first task. Returns how many tasks there are as well.
+fn by_person(incidents: Vec<IncidentView>, now: Timestamp) -> (Vec<Person>, u64) {
     let shown = incidents.len() as u64;
     let mut people: Vec<Person> = Vec::new();
     for incident in incidents {

@@ -19,7 +19,7 @@ struct Body {
     incidents: Vec<IncidentView>,
     filters: Vec<&'static str>,
     chosen: &'static str,
-    left_out: usize,
+    are_more: bool,
 }
 
 pub(super) async fn show(
@@ -28,10 +28,14 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let chosen = fields.get("state");
     let chosen = chosen.and_then(|name| IncidentFilter::from_name(name));
-    let query = IncidentQuery { state: chosen };
+    let query = IncidentQuery {
+        state: chosen,
+        limit: Some(ROWS + 1),
+        ..IncidentQuery::default()
+    };
     let (visit, incidents) = ui.visit_with(ui.client.incidents(&query)).await?;
     let mut incidents = incidents.incidents;
-    let left_out = incidents.len().saturating_sub(ROWS);
+    let are_more = incidents.len() > ROWS;
     incidents.truncate(ROWS);
     let body = Body {
         incidents,
@@ -40,7 +44,7 @@ pub(super) async fn show(
             .map(|filter| filter.as_str())
             .collect(),
         chosen: chosen.unwrap_or(IncidentFilter::Unresolved).as_str(),
-        left_out,
+        are_more,
     };
     let page = Page::new("incidents.html", "incidents", "Incidents".to_owned(), body);
     Ok(ui.render(&visit, &page))
