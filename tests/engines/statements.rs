@@ -35,6 +35,15 @@ const PARTS: &[Part] = &[
         ],
     ),
     (
+        "incidents/mod.rs",
+        "order",
+        &[
+            "i.id DESC",
+            "i.acknowledged_until IS NOT NULL, i.cause IN ('expires_soon', 'data_access_expires_soon'),
+                i.deadline IS NULL, i.deadline, i.id DESC",
+        ],
+    ),
+    (
         "incidents/incident_tokens.rs",
         "now_or_ever",
         &[

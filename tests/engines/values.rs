@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::{Value as Sqlite, ValueRef};
 
 /// The tables that triggers and the schema fill.
-pub(super) const COUNTED: [&str; 3] = ["totals", "token_total", "checked_total"];
+pub(super) const COUNTED: [&str; 4] = ["totals", "token_total", "checked_total", "incident_total"];
 
 /// The others, each after those that it refers to.
 pub(super) const TABLES: [&str; 34] = [

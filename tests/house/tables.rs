@@ -321,11 +321,11 @@ pub const CLOCK: &str = "daemon/clock";
 pub const SCHEMA: &[(&str, &str)] = &[
     (
         "0001_inventory.sql",
-        "5ae45d51ce2b3cedc5f0c4395955887c76870acb751cb311b5ff09776f8b28aa",
+        "6844848a1ebca35f6f7e0b933229de22adfd9828604f9a37f3055cc84243dd04",
     ),
     (
         "postgres/0001_inventory.sql",
-        "7b84af332e7b6a512e0398dd6fd3eee44078339adf94db52f78ca15026aaec05",
+        "c81f121cc90f7409c6ad745f19120562db8dd553fc67b297a4f570786eb062e3",
     ),
 ];
 

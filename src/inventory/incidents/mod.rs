@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::engine::Row;
 use super::{Error, View};
 use crate::model::{
-    Cause, Incident, IncidentFilter, IncidentId, IncidentKey, IncidentSort, IncidentState,
+    Incident, IncidentFilter, IncidentId, IncidentKey, IncidentSort, IncidentState,
 };
 
 const INCIDENT: &str = "
@@ -19,9 +19,9 @@ const INCIDENT: &str = "
         i.resolved_at, i.review_at, i.notified, i.notified_cause, i.notified_at,
         (SELECT subject_name FROM token WHERE app = i.app AND subject = i.subject
             AND i.subject <> '' AND subject_name IS NOT NULL ORDER BY id LIMIT 1),
-        (SELECT count(*) FROM incident_token WHERE incident = i.id AND left_at IS NULL),
-        (SELECT count(*) FROM incident_token WHERE incident = i.id),
-        (SELECT count(*) FROM incident_token WHERE incident = i.id AND left_at IS NULL AND upcoming = 0),
+        (SELECT present FROM incident_total WHERE incident = i.id),
+        (SELECT ever FROM incident_total WHERE incident = i.id),
+        (SELECT broken FROM incident_total WHERE incident = i.id),
         i.awaiting_since, i.escalated_at, i.relapses, i.stable_since, i.flapping_notified_at,
         i.apps
     FROM incident i";
@@ -60,16 +60,12 @@ fn incident(row: &Row<'_>) -> Result<Incident, Error> {
     })
 }
 
-fn order(sort: IncidentSort) -> String {
+fn order(sort: IncidentSort) -> &'static str {
     match sort {
-        IncidentSort::Newest => "i.id DESC".to_owned(),
+        IncidentSort::Newest => "i.id DESC",
         IncidentSort::Urgency => {
-            let upcoming = Cause::ALL.iter().filter(|cause| cause.is_upcoming());
-            let upcoming: Vec<String> = upcoming.map(|cause| format!("'{cause}'")).collect();
-            let upcoming = upcoming.join(", ");
-            format!(
-                "i.acknowledged_until IS NOT NULL, i.cause IN ({upcoming}), i.deadline IS NULL, i.deadline, i.id DESC"
-            )
+            "i.acknowledged_until IS NOT NULL, i.cause IN ('expires_soon', 'data_access_expires_soon'),
+                i.deadline IS NULL, i.deadline, i.id DESC"
         }
     }
 }
@@ -117,5 +113,19 @@ impl View<'_> {
     ) -> Result<Vec<Incident>, Error> {
         let due = format!("{INCIDENT} WHERE i.review_at <= ?1 ORDER BY i.review_at, i.id LIMIT ?2");
         self.db.all(&due, &[&now, &limit], incident)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Cause;
+
+    #[test]
+    fn what_is_only_ahead_is_less_urgent() {
+        for cause in Cause::ALL {
+            let is_named = order(IncidentSort::Urgency).contains(&format!("'{cause}'"));
+            assert_eq!(is_named, cause.is_upcoming(), "{cause}");
+        }
     }
 }

@@ -587,6 +587,14 @@ CREATE TRIGGER checked_total_move AFTER UPDATE OF state, kind ON token
     SELECT NEW.app, coalesce(NEW.kind, ''), NEW.state, 1 WHERE changes() = 0;
 END;
 
+-- How many tokens each incident ever had, has now, and how many of these have its cause and not only its end ahead.
+CREATE TABLE incident_total (
+    incident INTEGER PRIMARY KEY REFERENCES incident (id) ON DELETE CASCADE,
+    ever     INTEGER NOT NULL DEFAULT 0,
+    present  INTEGER NOT NULL DEFAULT 0,
+    broken   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
 -- The other totals that the status shows, in one row.
 CREATE TABLE totals (
     id                       INTEGER PRIMARY KEY CHECK (id = 1),
@@ -621,6 +629,29 @@ CREATE TRIGGER incident_total_move AFTER UPDATE OF resolved_at, acknowledged_unt
             + (NEW.resolved_at IS NULL AND NEW.acknowledged_until IS NULL)
             - (OLD.resolved_at IS NULL AND OLD.acknowledged_until IS NULL),
         mail_changes = mail_changes + 1;
+END;
+
+CREATE TRIGGER incident_tokens_begin AFTER INSERT ON incident BEGIN
+    INSERT INTO incident_total (incident) VALUES (NEW.id);
+END;
+
+CREATE TRIGGER incident_tokens_in AFTER INSERT ON incident_token BEGIN
+    UPDATE incident_total SET ever = ever + 1, present = present + (NEW.left_at IS NULL),
+        broken = broken + (NEW.left_at IS NULL AND NEW.upcoming = 0)
+    WHERE incident = NEW.incident;
+END;
+
+CREATE TRIGGER incident_tokens_out AFTER DELETE ON incident_token BEGIN
+    UPDATE incident_total SET ever = ever - 1, present = present - (OLD.left_at IS NULL),
+        broken = broken - (OLD.left_at IS NULL AND OLD.upcoming = 0)
+    WHERE incident = OLD.incident;
+END;
+
+CREATE TRIGGER incident_tokens_move AFTER UPDATE OF left_at, upcoming ON incident_token BEGIN
+    UPDATE incident_total SET
+        present = present + (NEW.left_at IS NULL) - (OLD.left_at IS NULL),
+        broken = broken + (NEW.left_at IS NULL AND NEW.upcoming = 0) - (OLD.left_at IS NULL AND OLD.upcoming = 0)
+    WHERE incident = NEW.incident;
 END;
 
 CREATE TRIGGER mail_change_in AFTER INSERT ON email BEGIN

@@ -453,6 +453,13 @@ CREATE TABLE checked_total (
     PRIMARY KEY (app, kind, state)
 );
 
+CREATE TABLE incident_total (
+    incident BIGINT PRIMARY KEY REFERENCES incident (id) ON DELETE CASCADE,
+    ever     BIGINT NOT NULL DEFAULT 0,
+    present  BIGINT NOT NULL DEFAULT 0,
+    broken   BIGINT NOT NULL DEFAULT 0
+);
+
 CREATE TABLE totals (
     id                       BIGINT PRIMARY KEY CHECK (id = 1),
     open_incidents           BIGINT NOT NULL DEFAULT 0,
@@ -544,6 +551,50 @@ END $$;
 
 CREATE TRIGGER incident_total_move AFTER UPDATE OF resolved_at, acknowledged_until ON incident
     FOR EACH ROW EXECUTE FUNCTION incident_total_move();
+
+CREATE FUNCTION incident_tokens_begin() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO incident_total (incident) VALUES (NEW.id);
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER incident_tokens_begin AFTER INSERT ON incident
+    FOR EACH ROW EXECUTE FUNCTION incident_tokens_begin();
+
+CREATE FUNCTION incident_tokens_in() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE incident_total SET ever = ever + 1, present = present + (NEW.left_at IS NULL)::integer,
+        broken = broken + (NEW.left_at IS NULL AND NEW.upcoming = 0)::integer
+    WHERE incident = NEW.incident;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER incident_tokens_in AFTER INSERT ON incident_token
+    FOR EACH ROW EXECUTE FUNCTION incident_tokens_in();
+
+CREATE FUNCTION incident_tokens_out() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE incident_total SET ever = ever - 1, present = present - (OLD.left_at IS NULL)::integer,
+        broken = broken - (OLD.left_at IS NULL AND OLD.upcoming = 0)::integer
+    WHERE incident = OLD.incident;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER incident_tokens_out AFTER DELETE ON incident_token
+    FOR EACH ROW EXECUTE FUNCTION incident_tokens_out();
+
+CREATE FUNCTION incident_tokens_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE incident_total SET
+        present = present + (NEW.left_at IS NULL)::integer - (OLD.left_at IS NULL)::integer,
+        broken = broken + (NEW.left_at IS NULL AND NEW.upcoming = 0)::integer
+            - (OLD.left_at IS NULL AND OLD.upcoming = 0)::integer
+    WHERE incident = NEW.incident;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER incident_tokens_move AFTER UPDATE OF left_at, upcoming ON incident_token
+    FOR EACH ROW EXECUTE FUNCTION incident_tokens_move();
 
 CREATE FUNCTION mail_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
