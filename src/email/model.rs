@@ -28,7 +28,7 @@ impl RenderedEmail {
     }
 }
 
-/// The values of both templates, as documented for operators in README.md.
+/// The values of both templates, as documented for operators in docs/src/emails.md.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct EmailModel {
     pub(crate) language: &'static str,
