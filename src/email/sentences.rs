@@ -122,7 +122,12 @@ pub(crate) fn besides(context: &EmailContext<'_>) -> Vec<String> {
         EmailReason::Escalated => Some(phrases.nobody_acted),
         _ => None,
     };
-    let is_renewed_by_login = context.coming_end().is_some() && !context.is_of_a_system_user();
+    let is_over = matches!(
+        context.reason,
+        EmailReason::Recovered | EmailReason::Withdrawn
+    );
+    let is_renewed_by_login =
+        context.coming_end().is_some() && !context.is_of_a_system_user() && !is_over;
     let about_login = match (context.count, context.pages) {
         (_, 1..) => Some(phrases.one_login_keeps_pages),
         (2.., 0) => Some(phrases.one_login_renews),

@@ -9,7 +9,7 @@ use crate::email::context::{EmailContext, Readers};
 use crate::email::incident_email;
 use crate::email::model::EmailModel;
 use crate::email::text::Language;
-use crate::model::{Cause, EmailReason, Health, Incident, Kind, SinkReport, Token};
+use crate::model::{Cause, EmailReason, Expiry, Health, Incident, Kind, SinkReport, Token};
 
 const LINK: &str = "https://tokens.example.com/login/k3JdT0vN5Qm8xYw2aPzR7c";
 
@@ -79,7 +79,7 @@ impl Draft {
             reason,
             ..Self::of(cause, now)
         };
-        let over = |name, cause| again(name, EmailReason::Recovered, cause).healed();
+        let over = |name, cause| again(name, EmailReason::Recovered, cause).healed(now);
         vec![
             with_link("login_link", Cause::ExpiresSoon),
             with_link("login_link_dead", Cause::PasswordChanged),
@@ -115,9 +115,14 @@ impl Draft {
         ]
     }
 
-    fn healed(mut self) -> Self {
+    fn healed(mut self, now: Timestamp) -> Self {
         for token in &mut self.tokens {
             token.health = Health::Healthy;
+            if let Some(facts) = &mut token.facts
+                && let Expiry::At(_) = facts.expires_at
+            {
+                facts.expires_at = Expiry::At(now + DAY * 60);
+            }
         }
         Self {
             // A sink that works again has nothing to report.

@@ -200,6 +200,19 @@ fn what_works_in_part_is_amber_and_what_meta_refuses_is_red() {
 }
 
 #[test]
+fn what_is_over_asks_for_nothing() {
+    for (name, language, page) in pages(&berlin(), now()) {
+        if !["recovered", "renewed_in_time", "withdrawn"].contains(&name.as_str()) {
+            continue;
+        }
+        let text = Templates::default().render_email(&page).text;
+        for asking in ["One login is enough", "Eine Anmeldung genügt"] {
+            assert!(!text.contains(asking), "{name}, {language:?}:\n{text}");
+        }
+    }
+}
+
+#[test]
 fn a_button_follows_the_first_sentence() {
     let mut buttons = 0;
     for (name, _, page) in pages(&berlin(), now()) {
