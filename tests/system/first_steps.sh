@@ -54,8 +54,7 @@ started_too_early() {
 }
 
 # What a person types; the prompts are told by a piece of their words.
-quick_start() {
-    local command
+make_answers() {
     marias_token >"$scratch/token"
     printf '%s\t%s\n' \
         "Email address for errors" ops@example.com \
@@ -69,6 +68,11 @@ quick_start() {
         "The password" "$SMTP_PASSWORD" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"
     printf '' >"$scratch/nothing"
+}
+
+quick_start() {
+    local command
+    make_answers
     while read -r command; do
         echo "\$ $command"
         case "$command" in
