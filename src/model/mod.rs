@@ -2,6 +2,7 @@
 //! disk or a network.
 
 mod app;
+pub mod book;
 mod calendar;
 mod cause;
 mod check;
