@@ -21,15 +21,22 @@ take_first_steps() {
     case_ "setup, run again, changes nothing" setup_again
 }
 
-# The commands of the README, a line each.
-quick_start_commands() {
-    awk '/^## / { inside = /Quick start/ } inside && /^    / { found = 1; print substr($0, 5); next } found && inside { exit }' \
-        "$project/README.md"
+# The commands of a page that say that they are typed here.
+commands_of() {
+    awk '/^ *<!-- run by tests\/system -->$/ { marked = 1; next }
+        marked && /^ *```console$/ { inside = 1; next }
+        /^ *```$/ { inside = marked = 0 }
+        inside { sub(/^ *\$ /, ""); print }' "$project/$1"
+}
+
+types_the_page() {
+    commands_of "$1" | grep .
+    inside sh -euc "cd && $(commands_of "$1")" </dev/null
 }
 
 installs() {
     local command
-    command="$(quick_start_commands | head -1)"
+    command="$(commands_of README.md | head -1)"
     [[ "$command" == "sudo apt install"* ]]
     inside sh -c "cd && $command </dev/null"
     inside getent passwd perennial | grep '/var/lib/perennial:/usr/sbin/nologin$'
@@ -80,7 +87,7 @@ quick_start() {
         "sudo perennial import"*) type_it import "$command" ;;
         *) type_it nothing "$command" ;;
         esac
-    done < <(quick_start_commands | tail -n +2)
+    done < <(commands_of README.md | tail -n +2)
     all_healthy 3
     inside systemctl is-enabled perennial
     unit_is ActiveState active perennial-check.timer
