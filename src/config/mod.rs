@@ -153,6 +153,11 @@ pub fn socket(path: &Path) -> Result<PathBuf, DiagnosticList> {
     file::read_part(path, |mut top| check::socket(&mut top.section("status")))
 }
 
+/// Reads the address of the public part, even if other keys are invalid. `None` if there is none.
+pub fn public_url(path: &Path) -> Result<Option<String>, DiagnosticList> {
+    file::read_part(path, |mut top| check::public_url(&mut top.section("web")))
+}
+
 /// Renders sample emails of every kind, with made-up people and the configured templates.
 pub fn sample_emails(
     path: &Path,
