@@ -9,6 +9,7 @@ mod defaults;
 mod diagnostic;
 mod diagnostics;
 mod durations;
+mod effective;
 mod file;
 mod hours;
 mod key_suggestions;
@@ -41,6 +42,7 @@ pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
 pub use defaults::{FILE as USUAL_FILE, INVENTORY as USUAL_INVENTORY, SOCKET as USUAL_SOCKET};
 pub use diagnostic::{Diagnostic, DiagnosticList};
+pub use effective::Effective;
 pub use server_files::{ServerFiles, authority, credential_file, server_url};
 pub use template::{
     CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, secret_of,
@@ -146,6 +148,14 @@ pub fn load(path: &Path, machine: &Machine) -> Result<Config, DiagnosticList> {
 pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Diagnostic>, DiagnosticList> {
     let (_, diagnostics) = file::read(path, |top| check::config(top, machine))?;
     diagnostics.into_warnings()
+}
+
+/// Reads what is in effect: the file, and the defaults of what it leaves out. Fails where [`check`] does.
+pub fn effective(path: &Path, machine: &Machine) -> Result<Effective, DiagnosticList> {
+    check(path, machine)?;
+    let (settings, diagnostics) =
+        file::read(path, |top| effective::effective(top.table(), machine))?;
+    settings.ok_or_else(|| diagnostics.into_errors())
 }
 
 /// Reads the path of the daemon's socket, even if other keys are invalid.
