@@ -45,7 +45,8 @@ pub use diagnostic::{Diagnostic, DiagnosticList};
 pub use effective::Effective;
 pub use server_files::{ServerFiles, authority, credential_file, server_url};
 pub use template::{
-    CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, secret_of,
+    CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, WEBHOOK_VERIFY,
+    secret_of,
 };
 
 /// The whole configuration.

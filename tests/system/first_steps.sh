@@ -66,7 +66,8 @@ quick_start() {
         "Name of your company" "Acme GmbH" \
         "Whom may people ask" "" \
         "Mail server?" smtps://perennial@smtp.example.com:465 \
-        "The password" "$SMTP_PASSWORD" >"$scratch/setup"
+        "The password" "$SMTP_PASSWORD" \
+        "Public address" "" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"
     printf '' >"$scratch/nothing"
     while read -r command; do
