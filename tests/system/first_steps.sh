@@ -72,7 +72,8 @@ make_answers() {
         "Name of your company" "Acme GmbH" \
         "Whom may people ask" "" \
         "Mail server?" smtps://perennial@smtp.example.com:465 \
-        "The password" "$SMTP_PASSWORD" >"$scratch/setup"
+        "The password" "$SMTP_PASSWORD" \
+        "Public address" "" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"
     printf '' >"$scratch/nothing"
 }
