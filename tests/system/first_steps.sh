@@ -60,7 +60,7 @@ started_too_early() {
     inside systemctl stop perennial-check.timer
 }
 
-# What a person types; the prompts are told by a piece of their words.
+# What a person types; the prompts are told by a piece of their words. The public address is the parameter, if any.
 make_answers() {
     marias_token >"$scratch/token"
     printf '%s\t%s\n' \
@@ -73,7 +73,7 @@ make_answers() {
         "Whom may people ask" "" \
         "Mail server?" smtps://perennial@smtp.example.com:465 \
         "The password" "$SMTP_PASSWORD" \
-        "Public address" "" >"$scratch/setup"
+        "Public address" "${1:-}" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"
     printf '' >"$scratch/nothing"
 }

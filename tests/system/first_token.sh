@@ -25,12 +25,13 @@ what_to_type() {
     of_ones_own_app | awk '
         /^```/ { kind = kind ? "" : substr($0, 4); next }
         kind == "console" && /^\$ / { print "command\t" substr($0, 3) }
+        kind == "sh" { print "command\t" $0 }
         kind == "toml" { print "setting\t" $0 }'
 }
 
 type_the_page() {
     local kind line commands=0
-    make_answers
+    make_answers tokens.example.com
     while IFS=$'\t' read -r kind line; do
         if [[ "$kind" == setting ]]; then
             printf '%s\n' "$line" >>"$root/etc/perennial/perennial.toml"
@@ -42,7 +43,7 @@ type_the_page() {
         "sudo perennial setup"*) type_it setup "$line" ;;
         "sudo perennial import"*) type_it import "$line" ;;
         "sudo perennial login"*) log_in_as_it_says "$line" ;;
-        "sudo -u chatbot"*) eventually type_it nothing "$line" ;;
+        "sudo runuser -u chatbot"*) eventually type_it nothing "$line" ;;
         *) type_it nothing "$line" ;;
         esac
     done < <(what_to_type)
