@@ -142,6 +142,41 @@ class N8n(HttpStore):
         return self.data["aBc123"].get("accessToken")
 
 
+class Chatwoot(HttpStore):
+    def __init__(self, folder):
+        super().__init__(folder)
+        settings = {"api_key": "", "phone_number_id": "101", "business_account_id": "102", "webhook_verify_token": "v"}
+        self.whatsapp = {"id": 7, "channel_type": "Channel::Whatsapp", "provider_config": settings}
+        self.facebook = {"id": 8, "channel_type": "Channel::FacebookPage", "page_id": "103"}
+        self.user_token = None
+
+    def environment(self):
+        return {"CHATWOOT_URL": f"http://127.0.0.1:{self.port}", "CHATWOOT_ACCOUNT": "3",
+                "CHATWOOT_TOKEN_FILE": self.key, "CHATWOOT_INBOXES": "acme-cafe=6 acme-bakery=7,8"}
+
+    def take(self, method, path, headers, body):
+        self.check_key(headers["api_access_token"])
+        asked = method, path.removeprefix("/api/v1/accounts/3")
+        if asked == ("GET", "/inboxes/7"):
+            return self.whatsapp
+        if asked == ("GET", "/inboxes/8"):
+            return self.facebook
+        if asked == ("PATCH", "/inboxes/7"):
+            self.whatsapp["provider_config"] = body["channel"]["provider_config"]
+            return self.whatsapp
+        if asked == ("POST", "/callbacks/reauthorize_page") and body["inbox_id"] == 8:
+            self.user_token = body["omniauth_token"]
+            return {"data": {"id": 8, "name": "Bakery"}}
+        raise Refusal(404)
+
+    def token(self, name):
+        settings = dict(self.whatsapp["provider_config"])
+        token = settings.pop("api_key") or None
+        assert settings == {"phone_number_id": "101", "business_account_id": "102", "webhook_verify_token": "v"}
+        assert token == self.user_token, "both inboxes have the same token"
+        return token
+
+
 class LocalStore:
     """A store that is programs and files. It fails while there is the file `fails`."""
 
@@ -201,4 +236,4 @@ class EnvFile(LocalStore):
         return found[0].split("=", 1)[1].strip('"') if found else None
 
 
-STORES = {"vault": Vault, "kubernetes": Kubernetes, "aws": Aws, "n8n": N8n, "env_file": EnvFile}
+STORES = {"vault": Vault, "kubernetes": Kubernetes, "aws": Aws, "n8n": N8n, "chatwoot": Chatwoot, "env_file": EnvFile}

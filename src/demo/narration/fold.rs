@@ -128,6 +128,7 @@ impl Group {
     fn line(&self, recovered: &BTreeSet<String>, exchanges: &Exchanges) -> Option<Folded> {
         let names = names(&self.names);
         let is_one = self.names.len() == 1;
+        let apps = if is_one { "app" } else { "apps" };
         let (tone, text) = match &self.key {
             Key::Sentence(tone, sentence) => (*tone, sentence.clone()),
             Key::Email(head) => (LineTone::Plain, self.email(head)),
@@ -137,16 +138,16 @@ impl Group {
                 let works_again = self.names.iter().all(|name| recovered.contains(name));
                 let text = token_text(news, &self.names, &names, exchanges);
                 match (self.has_new_tokens() && works_again, is_one) {
-                    (true, true) => (news.tone(), format!("{text}: it works again")),
-                    (true, false) => (news.tone(), format!("{text}: all work again")),
+                    (true, true) => (news.tone(), format!("{text}, works again")),
+                    (true, false) => (news.tone(), format!("{text}, work again")),
                     (false, _) => (news.tone(), text),
                 }
             }
             Key::AppFails(cause) => (
                 LineTone::Bad,
-                format!("calls of {names} fail: {}", cause.describe()),
+                format!("{apps} {names}: {}", cause.describe()),
             ),
-            Key::AppWorks => (LineTone::Good, format!("calls of {names} work again")),
+            Key::AppWorks => (LineTone::Good, format!("{apps} {names}: calls work again")),
         };
         Some(Folded {
             at: self.at,
@@ -220,7 +221,7 @@ mod tests {
         assert_eq!(
             texts(entries),
             [
-                "confirmed the new tokens of paul, shop: all work again",
+                "paul, shop: new tokens confirmed, work again",
                 "museum works again",
             ]
         );

@@ -52,10 +52,9 @@ pub(super) fn token_text(
             verb("expires", "expire"),
             exchanges.describe(all)
         ),
-        TokenNews::Accepted(_) => format!(
-            "confirmed {} of {names}",
-            verb("the new token", "the new tokens")
-        ),
+        TokenNews::Accepted(_) => {
+            format!("{names}: {} confirmed", verb("new token", "new tokens"))
+        }
         TokenNews::Derived { through } => {
             format!("read {names} again through {through}")
         }
