@@ -60,9 +60,8 @@ started_too_early() {
     inside systemctl stop perennial-check.timer
 }
 
-# What a person types; the prompts are told by a piece of their words.
-quick_start() {
-    local command
+# What a person types; the prompts are told by a piece of their words. The public address is the parameter, if any.
+make_answers() {
     marias_token >"$scratch/token"
     printf '%s\t%s\n' \
         "Email address for errors" ops@example.com \
@@ -73,9 +72,15 @@ quick_start() {
         "Name of your company" "Acme GmbH" \
         "Whom may people ask" "" \
         "Mail server?" smtps://perennial@smtp.example.com:465 \
-        "The password" "$SMTP_PASSWORD" >"$scratch/setup"
+        "The password" "$SMTP_PASSWORD" \
+        "Public address" "${1:-}" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"
     printf '' >"$scratch/nothing"
+}
+
+quick_start() {
+    local command
+    make_answers
     while read -r command; do
         echo "\$ $command"
         case "$command" in
