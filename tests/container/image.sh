@@ -49,7 +49,7 @@ assert about["User"] == "8470:8470", about
 assert sorted(about["Volumes"]) == ["/run/perennial", "/var/lib/perennial"], about
 assert about["Entrypoint"] == ["perennial"] and about["Cmd"] == ["run"], about
 health = image.get("Healthcheck") or image["HealthCheck"]
-assert health["Test"] == ["CMD", "perennial", "doctor"], health
+assert health["Test"] == ["CMD", "perennial", "status"], health
 PYTHON
     pod run "${limits[@]}" --rm --entrypoint sh localhost/perennial -euc '
         test "$(id -u):$(id -g)" = 8470:8470
