@@ -82,6 +82,11 @@ set_up() {
 user = "10001"
 tokens = ["acme-*"]
 
+[[delivery]]
+name = "files"
+tokens = ["acme-*"]
+file = { path = "/run/perennial/tokens/{name}", readers = ["10003"] }
+
 [web]
 listen = "unix:/run/perennial/web.sock"
 public_url = "https://tokens.example.com"
@@ -149,6 +154,17 @@ others_are_refused() {
     asks 10001:10001 8470 acme-bakery | grep Bakery
     refuses "PermissionError" asks 10001:10001 8471 acme-bakery
     refuses "may not" asks 10002:10002 8470 acme-bakery
+}
+
+reads_file() {
+    pod run --rm "${here_only[@]}" --user "$1" --volume perennial_run:/run/perennial:ro localhost/debian:12-slim \
+        cat /run/perennial/tokens/acme-bakery
+}
+
+files_reach_their_reader() {
+    eventually reads_file 10003:10003
+    [[ "$(reads_file 10003:10003)" == "$(pod exec --user 0:8470 perennial perennial get acme-bakery)" ]]
+    refuses "Permission denied" reads_file 10004:10004
 }
 
 caddy_passes_on() {
