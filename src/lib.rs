@@ -39,6 +39,8 @@ pub mod config;
 
 pub mod monitor;
 
+pub mod doctor;
+
 pub mod daemon;
 
 pub mod setup;

@@ -7,7 +7,7 @@ use super::Cli;
 const GROUPS: [(&str, &str); 5] = [
     (
         "Set up",
-        "setup check-config run reload mail-test post-test completions",
+        "setup check-config config run reload mail-test post-test completions",
     ),
     (
         "Look",
@@ -22,7 +22,7 @@ const GROUPS: [(&str, &str); 5] = [
 ];
 
 /// Commands that read the configuration, but do not call the daemon.
-const WITHOUT_DAEMON: &str = "check-config run backup restore rekey move-inventory";
+const WITHOUT_DAEMON: &str = "check-config config run backup restore rekey move-inventory";
 
 const WITHOUT_CONFIGURATION: &str = "setup completions man demo graph-sim";
 
@@ -138,9 +138,8 @@ mod tests {
             let lists = ["--config <FILE>", "--socket <PATH>"].map(|it| help.contains(it));
             let expected = match command.get_name() {
                 "setup" | "completions" | "man" | "demo" | "graph-sim" => [false, false],
-                "check-config" | "run" | "backup" | "restore" | "rekey" | "move-inventory" => {
-                    [true, false]
-                }
+                "check-config" | "config" | "run" | "backup" | "restore" | "rekey"
+                | "move-inventory" => [true, false],
                 _ => [true, true],
             };
             assert_eq!(lists, expected, "{help}");
@@ -164,6 +163,7 @@ mod tests {
             ("restore", "x"),
             ("move-inventory", "--from x --to y"),
             ("completions", "bash"),
+            ("config", "show"),
             ("post-test", "x"),
         ];
         let names: BTreeSet<String> = shown().iter().map(|it| it.get_name().to_owned()).collect();

@@ -24,8 +24,8 @@ use clap::{Parser, Subcommand};
 
 use crate::api_client::Client;
 use commands::{
-    acknowledge, backup, calendar, check_config, check_rotate, completions, consumers, deliveries,
-    doctor, events, forecast, forget, get, import, incidents, login, mail_test, man,
+    acknowledge, backup, calendar, check_config, check_rotate, completions, config, consumers,
+    deliveries, doctor, events, forecast, forget, get, import, incidents, login, mail_test, man,
     move_inventory, owners, post_test, rekey, reload, rename, restore, setup, show, status, tokens,
     ui, version,
 };
@@ -79,6 +79,7 @@ pub enum InventoryCommand {
 pub enum ClientCommand {
     Setup(Box<setup::Options>),
     CheckConfig(check_config::Options),
+    Config(config::Options),
     Doctor(doctor::Options),
     Completions(completions::CompletionOptions),
     Man(man::Options),
@@ -166,6 +167,7 @@ impl ClientCommand {
         match self {
             Self::Setup(options) => setup::run(*options, global, terminal).await,
             Self::CheckConfig(options) => check_config::run(&options, global, terminal),
+            Self::Config(options) => config::run(&options, global, terminal),
             Self::Doctor(options) => doctor::run(&options, global, terminal).await,
             Self::Completions(options) => completions::completions(&options, terminal),
             Self::Man(options) => man::run(&options, terminal),

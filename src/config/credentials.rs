@@ -12,6 +12,7 @@ use nix::fcntl::OFlag;
 use nix::unistd::gethostname;
 use zeroize::Zeroizing;
 
+use super::diagnostic::Diagnostic;
 use super::names::is_name_letter;
 use super::paths;
 use super::readers::{filled_list, text};
@@ -162,6 +163,13 @@ pub(super) enum CredentialError {
     Missing,
     #[error("{0}")]
     Unusable(Cow<'static, str>),
+}
+
+impl Diagnostic {
+    /// Whether it says only that this process cannot read a credential.
+    pub fn is_out_of_sight(&self) -> bool {
+        self.message == CredentialError::OutOfSight.to_string()
+    }
 }
 
 const NO_NAME: &str = "is not a credential name; use letters, digits, and . _ - between them";

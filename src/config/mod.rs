@@ -9,6 +9,7 @@ mod defaults;
 mod diagnostic;
 mod diagnostics;
 mod durations;
+mod effective;
 mod file;
 mod hours;
 mod key_suggestions;
@@ -16,6 +17,7 @@ mod names;
 mod node_settings;
 mod paths;
 mod readers;
+pub mod reference;
 mod server_files;
 mod smtp_url;
 mod template;
@@ -41,9 +43,11 @@ pub use credential_names::credentials_named;
 pub use credentials::{Credentials, Machine};
 pub use defaults::{FILE as USUAL_FILE, INVENTORY as USUAL_INVENTORY, SOCKET as USUAL_SOCKET};
 pub use diagnostic::{Diagnostic, DiagnosticList};
+pub use effective::Effective;
 pub use server_files::{ServerFiles, authority, credential_file, server_url};
 pub use template::{
-    CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, secret_of,
+    CREDENTIALS, Home, INVENTORY_KEY, MailTransport, SMTP_PASSWORD, Template, WEBHOOK_VERIFY,
+    secret_of,
 };
 
 /// The whole configuration.
@@ -148,9 +152,22 @@ pub fn check(path: &Path, machine: &Machine) -> Result<Vec<Diagnostic>, Diagnost
     diagnostics.into_warnings()
 }
 
+/// Reads what is in effect: the file, and the defaults of what it leaves out. Fails where [`check`] does.
+pub fn effective(path: &Path, machine: &Machine) -> Result<Effective, DiagnosticList> {
+    check(path, machine)?;
+    let (settings, diagnostics) =
+        file::read(path, |top| effective::effective(top.table(), machine))?;
+    settings.ok_or_else(|| diagnostics.into_errors())
+}
+
 /// Reads the path of the daemon's socket, even if other keys are invalid.
 pub fn socket(path: &Path) -> Result<PathBuf, DiagnosticList> {
     file::read_part(path, |mut top| check::socket(&mut top.section("status")))
+}
+
+/// Reads the address of the public part, even if other keys are invalid. `None` if there is none.
+pub fn public_url(path: &Path) -> Result<Option<String>, DiagnosticList> {
+    file::read_part(path, |mut top| check::public_url(&mut top.section("web")))
 }
 
 /// Renders sample emails of every kind, with made-up people and the configured templates.

@@ -20,6 +20,8 @@ pub struct Template {
     pub contact: Option<String>,
     pub to: Vec<String>,
     pub way: MailTransport,
+    /// The address of the public part; there is none if `None`.
+    pub public_url: Option<String>,
 }
 
 /// How emails are sent.
@@ -49,6 +51,7 @@ const SAMPLE: &str = include_str!("../../packaging/perennial.toml");
 pub const CREDENTIALS: &str = "credentials";
 pub const INVENTORY_KEY: &str = super::defaults::INVENTORY_KEY;
 pub const SMTP_PASSWORD: &str = "smtp.password";
+pub const WEBHOOK_VERIFY: &str = "webhook.verify";
 
 /// The name of the credential that holds an app's secret.
 pub fn secret_of(app: &str) -> String {
@@ -67,6 +70,10 @@ impl Template {
 
     /// Returns what replaces a line of the sample, if the line needs an answer.
     fn answer(&self, line: &str, home: &Home) -> Option<String> {
+        let web = self.public_url.as_ref();
+        if line == "#[web]" {
+            return web.map(|_| "[web]".to_owned());
+        }
         let (key, _) = line.split_once(" = ")?;
         let set = |key: &str, value: &str| Some(format!("{key} = {}", quoted(value)));
         let below = |name: &str| match home {
@@ -88,6 +95,10 @@ impl Template {
             "to" => Some(format!("{key} = {}", Value::from(self.to.clone()))),
             "smtp" => Some(self.way.line(home)),
             "#socket" => below("perennial.sock"),
+            "#public_url" => set("public_url", web?),
+            "#webhook_verify_token" => {
+                web.map(|_| format!("webhook_verify_token = {}", home.source(WEBHOOK_VERIFY)))
+            }
             _ => None,
         }
     }
@@ -144,6 +155,7 @@ mod tests {
             from: "\"Öl & Gas\" <perennial@example.com>".to_owned(),
             to: vec!["ops@example.com".to_owned(), "it@example.com".to_owned()],
             way,
+            public_url: None,
         }
     }
 
@@ -154,13 +166,14 @@ mod tests {
         let mut draft = draft(MailTransport::Sendmail);
         draft.dialog_url = Some("https://www.facebook.com".to_owned());
         draft.contact = Some("help@example.com".to_owned());
+        draft.public_url = Some("https://tokens.example.com".to_owned());
         let answered = SAMPLE.lines().filter_map(|line| draft.answer(line, &home));
         let keys: Vec<String> = answered
-            .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
+            .map(|line| line.split(" = ").next().unwrap().to_owned())
             .collect();
         assert_eq!(
             keys.join(" "),
-            "timezone name id secret graph_url dialog_url path key from to company contact sendmail socket"
+            "timezone name id secret graph_url dialog_url path key from to company contact sendmail socket [web] public_url webhook_verify_token"
         );
     }
 

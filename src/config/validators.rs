@@ -10,6 +10,14 @@ pub fn app_id(text: &str) -> Result<String, String> {
     names::id(text.trim().trim_matches(['"', '\'']))
 }
 
+/// With or without the scheme, which is https.
+pub fn public_url(text: &str) -> Result<String, String> {
+    match text.contains("://") {
+        true => url(text),
+        false => url(&format!("https://{text}")),
+    }
+}
+
 pub fn mail_server(text: &str) -> Result<String, String> {
     smtp_url::parse(text)?;
     Ok(text.to_owned())

@@ -1,6 +1,7 @@
 //! Where a server listens: a TCP address, or a Unix socket, which is never taken from a process that still answers on
 //! it.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -16,6 +17,16 @@ use super::connection_slots::Holder;
 pub enum ListenAddress {
     Tcp(SocketAddr),
     Unix(PathBuf),
+}
+
+/// As the configuration writes it.
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 /// Why a server cannot listen. The last text is the setting that says where.

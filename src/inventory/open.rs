@@ -79,6 +79,18 @@ fn inspect_as(schema: InspectSchema, path: &Path, key: &Key) -> Result<u32, Erro
     inspected.map_err(|error| error.or_damaged(path))
 }
 
+/// Finds out whether this key opens the inventory in a file. Writes nothing, and disturbs no daemon.
+pub fn try_key(path: &Path, key: &Key) -> Result<(), Error> {
+    let head = read_head(path).map_err(Error::of_file(path))?;
+    if head.is_empty() {
+        return Err(Error::NotAnInventory(path.to_owned()));
+    }
+    reject_foreign_file(path)?;
+    let db = Connection::source(path)?;
+    schema::inspect_source(&db, path)?;
+    keys::unwrap(&db, key).map(drop)
+}
+
 pub(super) fn look_at(db: &Connection, path: &Path, key: &Key) -> Result<u32, Error> {
     examine(db, schema::inspect(db, path)?, path, key)
 }

@@ -28,6 +28,10 @@ pub enum Answer {
 }
 
 impl ProbeResult {
+    pub const fn is_unreachable(&self) -> bool {
+        matches!(self.daemon, Answer::Nobody(_))
+    }
+
     /// The daemon's status, if it answered with one.
     pub fn report(&self) -> Option<&StatusReport> {
         match &self.daemon {

@@ -211,6 +211,11 @@ impl Digest {
     pub fn fingerprint(&self) -> String {
         hex(&self.0[..4])
     }
+
+    /// Returns 32 hex digits, which are enough to be unique.
+    pub fn as_id(&self) -> String {
+        hex(&self.0[..16])
+    }
 }
 
 impl fmt::Debug for Digest {

@@ -41,6 +41,10 @@ pub const FLOORS: &[(&str, &str)] = &[
     // It works when the daemon does not.
     ("monitor", "files model email api api_client config"),
     (
+        "doctor",
+        "secret model graph_api inventory outbox email api api_client config monitor",
+    ),
+    (
         "daemon",
         "files secret model graph_api inventory outbox email alerts delivery rotation login posts webhooks forecast http api web api_client ui config",
     ),
@@ -54,7 +58,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "cli",
-        "files secret model calendar inventory api api_client ui config monitor daemon setup graph_sim demo",
+        "files secret model calendar inventory api api_client ui config monitor doctor daemon setup graph_sim demo",
     ),
 ];
 

@@ -20,6 +20,7 @@ mod delivery;
 mod delivery_incidents;
 mod demo;
 mod disasters;
+mod doctor;
 mod first_steps;
 mod forecast;
 mod heartbeat;

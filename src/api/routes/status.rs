@@ -20,7 +20,10 @@ pub(in crate::api) async fn status(
 ) -> Json<StatusReport> {
     let figures = app_state.backend.inventory.figures();
     let daemon_status = app_state.daemon_status_now();
-    Json(report(&figures, daemon_status, app_state.now()))
+    Json(StatusReport {
+        instance: app_state.backend.inventory.instance(),
+        ..report(&figures, daemon_status, app_state.now())
+    })
 }
 
 fn report(figures: &Figures, daemon_status: DaemonStatus, now: Timestamp) -> StatusReport {
@@ -36,6 +39,7 @@ fn report(figures: &Figures, daemon_status: DaemonStatus, now: Timestamp) -> Sta
     problems.extend(maintenance_faults(&maintenance).map(|fault| fault.to_string()));
     StatusReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        instance: String::new(),
         now,
         started_at: whole_seconds(daemon_status.started_at),
         ready,

@@ -9,6 +9,10 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatusReport {
     pub version: String,
+    /// Recognizes the inventory. The public part answers with it at `/login/instance`, so that you can see whether an
+    /// address leads here.
+    #[serde(default)]
+    pub instance: String,
     /// The daemon's current time.
     pub now: Timestamp,
     pub started_at: Timestamp,

@@ -6,6 +6,7 @@ pub(crate) mod calendar;
 pub(crate) mod check_config;
 pub(crate) mod check_rotate;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod consumers;
 pub(crate) mod deliveries;
 pub(crate) mod doctor;

@@ -18,6 +18,7 @@ pub(super) use alerts::sample_emails;
 pub(super) use inventory::stores;
 pub(super) use logins::settled as settled_logins;
 pub(super) use status::socket;
+pub(super) use web::public_url;
 
 use std::path::Path;
 

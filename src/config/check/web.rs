@@ -41,6 +41,11 @@ pub(super) fn web(
     })
 }
 
+/// The address for people, whatever else the section says.
+pub(in crate::config) fn public_url(section: &mut Section<'_>) -> Option<String> {
+    section.optional("public_url", text(urls::base))
+}
+
 /// Pages name the company and write times as emails do.
 pub(super) fn as_in_emails(web: Web, alerts: &alerts::Rules) -> Web {
     Web {

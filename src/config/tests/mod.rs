@@ -1,6 +1,7 @@
 //! Tests whole files: the sample, the shortest valid file, and one with every key.
 
 mod posts;
+mod reference;
 mod refused;
 mod secrets;
 mod server;
@@ -21,13 +22,13 @@ use crate::secret::Key;
 use crate::secret::Secret;
 
 const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
-const CANARY: &str = "canary-0123456789";
+pub(super) const CANARY: &str = "canary-0123456789";
 
 /// The last part of the path is what makes it a secret.
 const WATCHER: &str = "https://watcher.example.com/ping/canary-0123456789";
 
 /// The shortest valid file.
-const LEAST: &str = "\
+pub(super) const LEAST: &str = "\
 [[app]]
 name = \"acme\"
 id = \"1\"
@@ -39,13 +40,13 @@ sendmail = true
 ";
 
 /// A machine with credentials and a directory for files.
-struct Backend {
+pub(super) struct Backend {
     dir: TempDir,
-    machine: Machine,
+    pub(super) machine: Machine,
 }
 
 impl Backend {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let credentials = dir.path().join("credentials");
         fs::create_dir(&credentials).unwrap();
@@ -73,7 +74,7 @@ impl Backend {
         Self { dir, machine }
     }
 
-    fn file(&self, name: &str, mode: u32, content: impl AsRef<[u8]>) -> String {
+    pub(super) fn file(&self, name: &str, mode: u32, content: impl AsRef<[u8]>) -> String {
         let path = self.dir.path().join(name);
         fs::write(&path, content).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -193,7 +194,7 @@ fn a_platform_brings_its_hosts_which_can_be_replaced() {
 }
 
 /// Every key, none with its default.
-const ALL: &str = include_str!("every_key.toml");
+pub(super) const ALL: &str = include_str!("every_key.toml");
 
 #[test]
 fn every_key_is_taken_over() {

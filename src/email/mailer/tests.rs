@@ -783,3 +783,32 @@ proptest::proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn the_mail_path_is_tried_without_an_email() {
+    let sink = Sink::default();
+    let port = sink.start().await;
+    let with_password = |password: Option<&str>| {
+        let Transport::Smtp(server) = smtp(port) else {
+            unreachable!("it is a server")
+        };
+        Transport::Smtp(SmtpServer {
+            user: Some("ops".to_owned()),
+            password: password.map(Secret::new),
+            ..server
+        })
+    };
+    let found = with_password(Some("right")).check().await;
+    let expected = format!("localhost:{port} answers and accepts user and password");
+    assert_eq!(found, PathCheck::Works(expected));
+    let found = with_password(None).check().await;
+    assert!(matches!(found, PathCheck::Unsure(_)), "{found:?}");
+    sink.answer("AUTH", "535 no");
+    let PathCheck::Fails(why) = with_password(Some("wrong")).check().await else {
+        panic!("it was refused")
+    };
+    assert!(why.contains("does not accept user and password"), "{why}");
+    assert!(!sink.received("MAIL") && sink.arrived().is_empty());
+    let nobody = smtp(1).check().await;
+    assert!(matches!(nobody, PathCheck::Fails(_)), "{nobody:?}");
+}

@@ -10,9 +10,10 @@ use super::smtp::Session;
 use super::transcript::Transcript;
 use super::{SmtpServer, Transport};
 
-const SENDMAIL: &str = "/usr/sbin/sendmail";
+pub(super) const SENDMAIL: &str = "/usr/sbin/sendmail";
 
-const NOWHERE: &str = "no mail path is set up: set smtp, sendmail or directory under [alerts]";
+pub(super) const NOWHERE: &str =
+    "no mail path is set up: set smtp, sendmail or directory under [alerts]";
 
 pub(super) struct OpenTransport<'a> {
     transport: &'a Transport,

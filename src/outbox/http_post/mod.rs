@@ -107,14 +107,21 @@ impl HttpPost {
 
     /// Calls the address with GET once. Only the status of the answer matters.
     pub async fn call(&self, address: &Address) -> Result<(), PostError> {
+        self.get(address).await.map(drop)
+    }
+
+    /// Reads what is at the address, as text.
+    pub async fn read(&self, address: &Address) -> Result<String, PostError> {
+        Ok(start_of_body(self.get(address).await?).await)
+    }
+
+    async fn get(&self, address: &Address) -> Result<Response, PostError> {
         let called = self.0.get(address.url()).timeout(CALL_TIMEOUT).send().await;
-        let status = called
-            .map_err(|error| PostError::unanswered(error, address))?
-            .status();
-        if status.is_success() {
-            return Ok(());
+        let response = called.map_err(|error| PostError::unanswered(error, address))?;
+        match response.status() {
+            status if status.is_success() => Ok(response),
+            status => Err(PostError::refused(status.as_u16(), "", None)),
         }
-        Err(PostError::refused(status.as_u16(), "", None))
     }
 }
 

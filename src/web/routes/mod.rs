@@ -2,6 +2,7 @@
 
 mod calendar;
 mod check;
+mod instance;
 mod invited;
 mod login;
 mod login_result;
@@ -32,6 +33,7 @@ fn table() -> Vec<Route> {
     vec![
         ("/calendar/{file}", get(calendar::show)),
         ("/login/callback", get(login::callback)),
+        ("/login/instance", get(instance::show)),
         ("/login/result/{name}", get(login_result::show)),
         ("/login/{login_ticket}", get(login::show).post(login::click)),
         ("/login/{login_ticket}/check", post(check::order)),

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Options, say_how_to_start};
+use super::{Options, public_address, say_how_to_start};
 use crate::cli::secret_input;
 use crate::cli::terminal::text::all_of;
 use crate::cli::{Answer, Error, Result, Terminal};
@@ -31,7 +31,12 @@ pub(super) fn run(places: &Places, options: &Options, terminal: &mut Terminal) -
     if missing.is_empty() {
         terminal.print("Everything is in place; nothing was changed.")?;
     }
-    say_how_to_start(places, terminal)?;
+    let config = config::load(&places.config, &machine)?;
+    let instructions = public_address::instructions(&config, places);
+    if options.public_url.is_some() && instructions.is_none() {
+        terminal.warn("--public-url is not written into a configuration that exists: add it there, under [web]");
+    }
+    say_how_to_start(places, instructions, terminal)?;
     Ok(Answer::Yes)
 }
 

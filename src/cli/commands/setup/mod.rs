@@ -2,6 +2,7 @@
 //! files.
 
 mod completing;
+mod public_address;
 mod question_texts;
 mod questions;
 mod unattended;
@@ -56,6 +57,9 @@ pub struct Options {
     /// Do not send emails: write each into a file in this directory
     #[arg(long, value_name = "DIRECTORY", group = "way")]
     mail_directory: Option<PathBuf>,
+    /// The address at which people and Meta reach this machine through your TLS proxy [default: none]
+    #[arg(long, value_name = "URL", value_parser = validators::public_url)]
+    public_url: Option<String>,
     /// The time zone of schedules and emails [default: the machine's]
     #[arg(long, value_name = "ZONE", value_parser = validators::timezone)]
     timezone: Option<String>,
@@ -93,12 +97,13 @@ pub(crate) async fn run(options: Options, global: &Global, terminal: &mut Termin
         terminal.warn("Nothing was written. Correct this and run setup again.");
         return Ok(Answer::No);
     };
+    let public_address = public_address::instructions(&harness.config()?, &places);
     let written = harness.take(&places)?;
     terminal.print("Written:")?;
     for path in &written {
         terminal.print(&format!("    {}{}", path.display(), remark(path)))?;
     }
-    say_how_to_start(&places, terminal)?;
+    say_how_to_start(&places, public_address, terminal)?;
     Ok(Answer::Yes)
 }
 
@@ -198,7 +203,11 @@ fn remark(path: &Path) -> &'static str {
     }
 }
 
-fn say_how_to_start(places: &Places, terminal: &mut Terminal) -> Result<()> {
+fn say_how_to_start(
+    places: &Places,
+    public_address: Option<String>,
+    terminal: &mut Terminal,
+) -> Result<()> {
     let (start, named) = match &places.home {
         Home::Service => ("systemctl enable --now perennial".to_owned(), String::new()),
         Home::Folder(_) => {
@@ -207,6 +216,13 @@ fn say_how_to_start(places: &Places, terminal: &mut Terminal) -> Result<()> {
         }
     };
     terminal.print(&format!("Start it:\n    {start}"))?;
+    if let Some(instructions) = public_address {
+        let check =
+            "When the daemon runs and the proxy is in place, see whether the address leads here:";
+        terminal.print(&format!(
+            "\n{instructions}\n\n{check}\n    perennial{named} doctor\n"
+        ))?;
+    }
     terminal.warn(&format!(
         "Then add the first token, and its pages: perennial{named} import --discover"
     ));

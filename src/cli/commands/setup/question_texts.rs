@@ -38,3 +38,9 @@ pub(super) const MAIL_WAY: Question = Question {
            smtp://localhost for one on this machine, or an absolute path: a directory that gets one file per email, \
            which sends nothing.",
 };
+pub(super) const PUBLIC_URL: Question = Question {
+    text: "Public address, for login links and Meta's webhooks? (Enter leaves it out)",
+    help: "The https address at which people and Meta reach this machine through your TLS proxy, such as \
+           https://tokens.example.com. With it, an email has a link to log in. Without it, people log in with \
+           perennial login --paste. You can add it later, under [web].",
+};

@@ -7,13 +7,15 @@ use std::time::Duration;
 use super::Options;
 use super::completing::INSTEAD;
 use super::question_texts::{
-    APP_ID, APP_NAME, COMPANY, CONTACT, MAIL_FROM, MAIL_TO, MAIL_WAY, Question,
+    APP_ID, APP_NAME, COMPANY, CONTACT, MAIL_FROM, MAIL_TO, MAIL_WAY, PUBLIC_URL, Question,
 };
 use super::unattended::usual_name;
 use crate::cli::secret_input;
 use crate::cli::{Error, Result, Terminal};
-use crate::config::{MailTransport, SMTP_PASSWORD, Template, secret_of, validators};
-use crate::secret::Secret;
+use crate::config::{
+    MailTransport, SMTP_PASSWORD, Template, WEBHOOK_VERIFY, secret_of, validators,
+};
+use crate::secret::{Secret, random_id};
 use crate::setup::{NamedSecret, Places};
 
 /// What the questions need.
@@ -91,6 +93,10 @@ impl Interview<'_> {
         let company = self.company()?;
         let contact = self.contact(&to)?;
         let way = self.mail_transport(&mut secrets)?;
+        let public_url = self.public_url()?;
+        if public_url.is_some() {
+            secrets.push(verify_token()?);
+        }
         let template = Template {
             app,
             app_id,
@@ -102,6 +108,7 @@ impl Interview<'_> {
             contact,
             to,
             way,
+            public_url,
         };
         Ok(Answers { template, secrets })
     }
@@ -145,6 +152,16 @@ impl Interview<'_> {
             typed => validators::one_line(typed),
         })?;
         Ok(Some(company).filter(|company| !company.is_empty()))
+    }
+
+    /// Nothing is an answer, too.
+    fn public_url(&mut self) -> Result<Option<String>> {
+        let known = self.options.public_url.clone();
+        let url = self.answer(known, &PUBLIC_URL, Some(""), |typed| match typed {
+            "" => Ok(String::new()),
+            typed => validators::public_url(typed),
+        })?;
+        Ok(Some(url).filter(|url| !url.is_empty()))
     }
 
     fn contact(&mut self, to: &[String]) -> Result<Option<String>> {
@@ -231,6 +248,15 @@ impl Interview<'_> {
             }
         }
     }
+}
+
+/// Meta repeats it when the webhook is set up. Nobody needs to choose it.
+fn verify_token() -> Result<NamedSecret> {
+    let refused = |error: crate::secret::KeyError| Error::Refused(error.to_string());
+    Ok(NamedSecret {
+        name: WEBHOOK_VERIFY.to_owned(),
+        value: random_id().map_err(refused)?,
+    })
 }
 
 fn cut_off() -> Error {

@@ -10,7 +10,7 @@ use crate::setup::Places;
 
 #[test]
 fn a_few_answers_are_enough() {
-    let typed = "ops@example.com\n\n\"257422819769992\"\n\nAcme \"GmbH\"\n\nsmtps://user@smtp.example.com\n";
+    let typed = "ops@example.com\n\n\"257422819769992\"\n\nAcme \"GmbH\"\n\nsmtps://user@smtp.example.com\ntokens.example.com/\n";
     let (answers, err) = interviewed(&Options::default(), typed);
     let answers = answers.unwrap();
     assert_eq!(
@@ -35,7 +35,9 @@ fn a_few_answers_are_enough() {
         .iter()
         .map(|secret| secret.name.as_str())
         .collect();
-    assert_eq!(names, ["example.secret", "smtp.password"]);
+    assert_eq!(names, ["example.secret", "smtp.password", "webhook.verify"]);
+    let public_url = answers.template.public_url.as_deref();
+    assert_eq!(public_url, Some("https://tokens.example.com"));
     assert!(
         err.contains("Name of the app in Perennial? [example]"),
         "{err}"
@@ -45,7 +47,7 @@ fn a_few_answers_are_enough() {
 #[test]
 fn an_answer_that_cannot_be_used_is_asked_for_again() {
     let typed = "?\nops\nops@example.com, it@example.com\nmy \
-                 app\nshop\n\n12a\n1234567\n<me>\n\n?\n\nthe \u{7}desk\n+49 30 1234\nsmtp.example.com\n/srv/mail\n";
+                 app\nshop\n\n12a\n1234567\n<me>\n\n?\n\nthe \u{7}desk\n+49 30 1234\nsmtp.example.com\n/srv/mail\nhttp://tokens.example.com\n?\n\n";
     let (answers, err) = interviewed(&Options::default(), typed);
     let template = answers.unwrap().template;
     assert_eq!(
@@ -58,6 +60,7 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
         (template.company, template.contact.as_deref()),
         (None, Some("+49 30 1234"))
     );
+    assert_eq!(template.public_url, None);
     for text in [
         "That is not a valid app name;",
         "App settings, Basic",
@@ -67,6 +70,8 @@ fn an_answer_that_cannot_be_used_is_asked_for_again() {
         "That is not a sender",
         "That is not the URL of a mail server",
         "It stands at the top of every email",
+        "That must begin with https://",
+        "through your TLS proxy",
     ] {
         assert!(err.contains(text), "{text}\n{err}");
     }
@@ -100,7 +105,7 @@ async fn retyped(places: &Places, secrets: &[&'static str]) -> (bool, String) {
         graph_url: Some(meta.url()),
         ..Options::default()
     };
-    let typed = "ops@acme.example\n\n257422819769992\n\n\n\n/nowhere/else/than/below/a/file\n";
+    let typed = "ops@acme.example\n\n257422819769992\n\n\n\n/nowhere/else/than/below/a/file\n\n";
     let mut answers = interviewed(&options, typed).0.unwrap();
     let mail = places.folder.join("mail");
     answers.template.way = MailTransport::Directory(mail);

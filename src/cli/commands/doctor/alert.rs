@@ -1,57 +1,23 @@
-//! `perennial doctor`: checks from outside that the daemon does its work. systemd also calls this file when it has given
-//! up a unit.
+//! `perennial doctor --alert`: checks from outside that the daemon does its work, and emails the operators. systemd also
+//! calls this file when it has given up a unit.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::status;
+use super::Options;
 use crate::api::types::{NodeView, StatusReport};
+use crate::cli::commands::status;
 use crate::cli::terminal::output::TerminalFormat;
 use crate::cli::terminal::{style, text};
 use crate::cli::{Answer, Error, Global, Result, Terminal};
 use crate::config::{self, Machine, MonitorSettings};
 use crate::daemon::clock;
-use crate::model::Span;
 use crate::monitor::{self, Alarm, Failed, NotifyReport, Problem};
-
-/// Check from outside that the daemon answers and does its work
-///
-/// Anyone who may use the socket may run it. With --alert it also needs the configuration and the password of the mail
-/// server, which root and the daemon's user may read: perennial-check.timer runs it so, as the daemon's user. The exit
-/// code is 0 if all is well, 1 if the daemon does not do all of its work, and 3 if it cannot be reached.
-///
-/// Where several nodes share an inventory, it lists them and warns of those that do not run, of names and versions that
-/// do not fit, and of work that no node does. It also warns of Graph versions that end soon. Warnings change neither the
-/// exit code nor the emails.
-#[derive(Clone, Debug, Args)]
-pub struct Options {
-    /// Email the operators if the daemon is down or does not do its work: one email for each cause
-    #[arg(long)]
-    alert: bool,
-    /// Print what was found as JSON
-    #[arg(long)]
-    json: bool,
-    /// With --alert: how long to wait for a daemon that is starting
-    #[arg(long, default_value = "60s", value_name = "TIME")]
-    timeout: Span,
-}
 
 /// A restart takes less time, and the timer's service needs time left to send its emails.
 const LONGEST: Duration = Duration::from_secs(30);
-
-impl Options {
-    /// Without `--alert` a person is waiting, who wants the present state immediately.
-    fn limit(&self) -> Duration {
-        match self.alert {
-            true => self.timeout.duration().unsigned_abs().min(LONGEST),
-            false => Duration::ZERO,
-        }
-    }
-}
 
 /// What the look from outside found, and who was emailed about it.
 struct Examination {
@@ -59,23 +25,16 @@ struct Examination {
     nodes: Vec<NodeView>,
     /// About the nodes. Each says what to do.
     warnings: Vec<String>,
-    notified: Option<NotifyReport>,
+    notified: NotifyReport,
 }
 
-pub(crate) async fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
-    let settings = options.alert.then(|| monitor_settings(global));
-    let settings = settings.transpose()?;
-    let inventory = match &settings {
-        Some(settings) => settings.inventory.clone(),
-        None => inventory(global, terminal),
-    };
-    let facts = monitor::collect(inventory.as_deref(), &global.client()?, options.limit()).await;
+pub(super) async fn run(options: &Options, global: &Global, terminal: &mut Terminal) -> Result {
+    let settings = monitor_settings(global)?;
+    let limit = options.timeout.duration().unsigned_abs().min(LONGEST);
+    let facts = monitor::collect(settings.inventory.as_deref(), &global.client()?, limit).await;
     let now = clock::now();
     let problems = monitor::detected_problems(&facts, now);
-    let notified = match &settings {
-        Some(settings) => Some(monitor::notify(settings, &problems, now).await),
-        None => None,
-    };
+    let notified = monitor::notify(&settings, &problems, now).await;
     let report = facts.report();
     let examination = Examination {
         problems,
@@ -99,29 +58,16 @@ fn warnings(report: &StatusReport) -> Vec<String> {
     warnings
 }
 
-/// Where the inventory is, if the user may read the configuration. The socket says the rest.
-fn inventory(global: &Global, terminal: &mut Terminal) -> Option<PathBuf> {
-    match config::stores(global.config()) {
-        Ok(stores) => stores.inventory,
-        Err(problems) => {
-            terminal.warn(&format!(
-                "Not checked: the free space on the inventory's disk, because its path is not known.\n{problems}"
-            ));
-            None
-        }
-    }
-}
-
 impl Examination {
     fn json(&self) -> Value {
         let problems = self.problems.iter();
         let problem = |it: &Problem| json!({"alarm": it.alarm.as_str(), "why": it.why});
-        let emails = self.notified.as_ref();
+        let emails = &self.notified;
         json!({
             "problems": problems.map(problem).collect::<Vec<_>>(),
             "nodes": self.nodes,
             "warnings": self.warnings,
-            "emails": emails.map(|emails| json!({"sent": emails.sent, "failed": emails.faults})),
+            "emails": {"sent": emails.sent, "failed": emails.faults},
         })
     }
 
@@ -134,7 +80,7 @@ impl Examination {
         }
         let nodes = self.nodes(now, &terminal.format);
         terminal.print(&nodes)?;
-        for subject in self.notified.iter().flat_map(|emails| &emails.sent) {
+        for subject in &self.notified.sent {
             terminal.print(&format!("Sent: {subject}"))?;
         }
         Ok(())
@@ -154,9 +100,7 @@ impl Examination {
     }
 
     fn answer(&self) -> Result {
-        if let Some(notified) = &self.notified {
-            all_sent(notified)?;
-        }
+        all_sent(&self.notified)?;
         match self.problems.as_slice() {
             [] => Ok(Answer::Yes),
             [first, ..] if first.alarm == Alarm::Down => Err(Error::Unreachable(
@@ -218,7 +162,7 @@ mod tests {
             problems: Vec::new(),
             nodes: names.iter().map(node).collect(),
             warnings: warnings.iter().map(|it| (*it).to_owned()).collect(),
-            notified: None,
+            notified: NotifyReport::default(),
         };
         let page = examination.nodes(now, &pipe());
         anstream::adapter::strip_str(&page).to_string()
