@@ -75,13 +75,9 @@ rpm_erased() {
 
 # The lines of the book. What the RPM left is taken away first, so that they must do all of it.
 tarball_installs() {
-    local command
     inside rm -rf /etc/perennial /var/lib/perennial
     cp "$packages"/perennial-*-linux-gnu.tar.gz "$root/root/"
-    while read -r command; do
-        echo "\$ $command"
-        inside sh -euc "cd && $command"
-    done < <(awk '/^## / { here = /The tarball/ } /^```/ { code = !code; next } here && code' "$project/docs/src/install.md")
+    types_the_page docs/src/install.md
     [[ "$(inside stat -c '%U:%G %a' /etc/perennial/credentials /usr /usr/bin/perennial)" == $'root:root 700\nroot:root 755\nroot:root 755' ]]
     refused inside systemctl start perennial
     unit_is ExecMainStatus 78
