@@ -36,6 +36,7 @@ STAND_INS = [
     (r"(fingerprint[\": ]+)[0-9a-f]{8}\b", r"\g<1>9f2c41d7"),
     (r'("event": ?)"\d+"', r'\1"41"'),
     (r"\(\d+ KiB\)", "(444 KiB)"),
+    (r"\b\d+ MiB free\b", "11974 MiB free"),
     (r"\b(in|after) \d+ ms\b", r"\1 12 ms"),
 ]
 

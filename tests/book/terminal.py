@@ -13,8 +13,8 @@ from fcntl import ioctl
 from pathlib import Path
 
 PATIENCE = 60
-# A command that has printed nothing for so long, and whose last line is a question or that goes on, waits for somebody.
-QUIET = 0.6
+# A command that has printed nothing for so long waits for somebody; one that is to be ended gets more time to begin.
+QUIET, QUIET_AT_LAST = 0.6, 2
 SIZE = struct.pack("HHHH", 40, 100, 0, 0)
 LOOKS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COMMAND = Path("/run/book/command")
@@ -61,8 +61,8 @@ class Terminal:
                 code = os.read(self.codes, 100)
                 return (int(code) if code else self.end()), text(seen)
             elif time.monotonic() - since > QUIET and seen.strip():
-                self.act(text(seen), typed, meanwhile)
-                since = time.monotonic()
+                if self.act(text(seen), typed, meanwhile, time.monotonic() - since):
+                    since = time.monotonic()
         os.kill(self.process, signal.SIGKILL)
         raise TimeoutError(f"it did not end within {PATIENCE} s, and printed:\n{text(seen)}")
 
@@ -78,14 +78,20 @@ class Terminal:
         self.start()
         return code if code >= 0 else 128 - code
 
-    def act(self, seen, typed, meanwhile):
+    def act(self, seen, typed, meanwhile, quiet):
         """At a question, somebody types. Otherwise it is not the terminal that the command waits for."""
-        if meanwhile and (seen.endswith("\n") or not typed):
+        asks = not seen.endswith("\n")
+        if typed and asks and typed[0] != "^C":
+            os.write(self.terminal, typed.pop(0).encode() + b"\r")
+        elif meanwhile:
             done = subprocess.run(meanwhile.pop(0), input=seen, text=True, capture_output=True)
             assert done.returncode == 0, f"meanwhile: {done.stdout}{done.stderr}"
-        elif typed:
-            answer = typed.pop(0)
-            os.write(self.terminal, b"\x03" if answer == "^C" else answer.encode() + b"\r")
+        elif typed and typed[0] == "^C" and quiet > QUIET_AT_LAST:
+            typed.pop(0)
+            os.write(self.terminal, b"\x03")
+        else:
+            return False
+        return True
 
 
 def text(seen):
