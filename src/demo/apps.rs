@@ -12,6 +12,8 @@ pub(super) struct DemoApp {
     pub(super) name: &'static str,
     pub(super) id: &'static str,
     platform: Platform,
+    /// What a login asks for.
+    scopes: &'static [&'static str],
 }
 
 pub(super) const APP_SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
@@ -20,16 +22,19 @@ pub(super) const MAIN_APP: DemoApp = DemoApp {
     name: "acme",
     id: "257422819769992",
     platform: Platform::Facebook,
+    scopes: SCOPES,
 };
 pub(super) const INSTAGRAM_APP: DemoApp = DemoApp {
     name: "acme-instagram",
     id: "1094551772026115",
     platform: Platform::Instagram,
+    scopes: &[],
 };
 pub(super) const THREADS_APP: DemoApp = DemoApp {
     name: "acme-threads",
     id: "3310480272591046",
     platform: Platform::Threads,
+    scopes: &[],
 };
 pub(super) const APPS: [DemoApp; 3] = [MAIN_APP, INSTAGRAM_APP, THREADS_APP];
 
@@ -64,9 +69,9 @@ impl DemoApp {
     /// The app in the configuration.
     pub(super) fn section(self, folder: &Path, meta: &Simulator) -> String {
         let url = meta.url_of(self.platform);
-        let scopes = match self.platform {
-            Platform::Facebook => format!("scopes = {SCOPES:?}\n"),
-            Platform::Instagram | Platform::Threads => String::new(),
+        let scopes = match self.scopes {
+            [] => String::new(),
+            scopes => format!("scopes = {scopes:?}\n"),
         };
         format!(
             r#"[[app]]

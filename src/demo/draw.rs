@@ -10,7 +10,7 @@ use super::apps::{APPS, DemoApp, INSTAGRAM_APP, MAIN_APP, THREADS_APP};
 use crate::graph_sim::Outage;
 
 /// All people and their pages.
-pub(super) const CAST: [(&str, &[&str]); 6] = [
+pub(super) const PEOPLE: [(&str, &[&str]); 6] = [
     ("Maria", &["Bakery", "Café", "Deli"]),
     (
         "Paul",
@@ -79,28 +79,28 @@ const DAY_OF_THROTTLE: i32 = 41;
 impl Draw {
     pub(super) fn new(start: Timestamp, seed: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(seed);
-        let cast = match seed {
-            USUAL => Cast::usual(),
-            _ => Cast::drawn(&mut chance),
+        let choices = match seed {
+            USUAL => Choices::usual(),
+            _ => Choices::drawn(&mut chance),
         };
         let mut around = |day: i32| {
             start + DAY * day + SignedDuration::from_mins(chance.random_range(0..2 * 24 * 60))
         };
         let days = DAYS_OF_PEOPLE.map(&mut around);
-        let mut faults: Vec<_> = days.into_iter().zip(cast.mishaps).collect();
+        let mut faults: Vec<_> = days.into_iter().zip(choices.mishaps).collect();
         let outage = around(DAY_OF_OUTAGE);
-        let (kind, hours) = cast.outage;
+        let (kind, hours) = choices.outage;
         faults.push((outage, DemoFault::OutageBegins(kind)));
         faults.push((
             outage + SignedDuration::from_hours(hours),
             DemoFault::OutageEnds,
         ));
-        let (app, hours) = cast.throttled;
+        let (app, hours) = choices.throttled;
         faults.push((around(DAY_OF_THROTTLE), DemoFault::Throttled(app, hours)));
         faults.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
         Self {
-            away: cast.away,
-            extended: cast.extended,
+            away: choices.away,
+            extended: choices.extended,
             faults,
         }
     }
@@ -121,7 +121,7 @@ impl Draw {
 }
 
 /// Who does what, without days.
-struct Cast {
+struct Choices {
     away: Option<&'static str>,
     extended: &'static str,
     mishaps: [DemoFault; 3],
@@ -129,7 +129,7 @@ struct Cast {
     throttled: (DemoApp, i64),
 }
 
-impl Cast {
+impl Choices {
     const fn usual() -> Self {
         Self {
             away: Some("Zoe"),
@@ -145,7 +145,7 @@ impl Cast {
     }
 
     fn drawn(chance: &mut StdRng) -> Self {
-        let mut people = CAST.map(|(name, pages)| (name, !pages.is_empty()));
+        let mut people = PEOPLE.map(|(name, pages)| (name, !pages.is_empty()));
         people.shuffle(chance);
         let [extended, away, rest @ ..] = people;
         let is_anyone_away = chance.random_range(0..3) > 0;

@@ -177,8 +177,8 @@ impl Foresight {
         if !compared.is_empty() {
             writeln!(
                 out,
-                "\n{HEAD}{:<8} {:<22} {}{HEAD:#}",
-                "who", "login foreseen", "what happened"
+                "\n{HEAD}{:<8} {:<22} what happened{HEAD:#}",
+                "who", "login foreseen"
             )?;
         }
         for Compared {

@@ -23,7 +23,7 @@ impl Ended {
         };
         let run = DemoRun::live(options, &mut printed).await?;
         run.print_end(&mut printed)?;
-        let printed = String::from_utf8(printed)?;
+        let printed = without_colors(&String::from_utf8(printed)?);
         Ok(Self { run, printed })
     }
 
@@ -52,6 +52,13 @@ impl Ended {
             self.printed
         );
     }
+}
+
+fn without_colors(printed: &str) -> String {
+    let mut parts = printed.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.filter_map(|part| part.split_once('m'));
+    first + &rest.map(|(_, text)| text).collect::<String>()
 }
 
 #[tokio::test]
@@ -125,11 +132,24 @@ fn assert_clicked(events: &[EventRecord], ended: &Ended) {
         people.iter().any(|line| line.contains("Everything works")),
         "{people:?}"
     );
+    assert_delivered(events, ended);
+}
+
+/// The chatbot confirms each version of Paul's token, two of which came from his logins.
+fn assert_delivered(events: &[EventRecord], ended: &Ended) {
+    let of_paul = events
+        .iter()
+        .filter(|record| record.token.as_deref() == Some("acme-paul"));
+    let confirmed = of_paul.filter_map(|record| match &record.event {
+        Event::InUse {
+            consumer, version, ..
+        } if consumer == "chatbot" => Some(*version),
+        _ => None,
+    });
+    assert_eq!(confirmed.collect::<Vec<_>>(), [1, 2, 3]);
     let consumer = ended.lines("chatbot");
-    assert!(
-        consumer.iter().any(|line| line.contains("acme-paul")),
-        "{consumer:?}"
-    );
+    assert_eq!(consumer.len(), 3, "the others are folded: {consumer:?}");
+    ended.prints("acme-paul and 5 more: new tokens confirmed, work again →\u{a0}chatbot");
 }
 
 fn assert_folded(ended: &Ended) {

@@ -75,7 +75,7 @@ impl ClosingTable {
         const DIM: Style = Style::new().dimmed();
         writeln!(
             out,
-            "\n{HEAD}{:<24} {:<23} {:<8} {:<10} {:>8} {:>7} {:>6} {:>6}{HEAD:#}",
+            "\n{HEAD}{:<24} {:<23} {:<8} {:<9} {:>8} {:>7} {:>6} {:>6}{HEAD:#}",
             "token",
             "what it is",
             "at Meta",

@@ -123,7 +123,7 @@ impl Row {
         let mark = if self.is_good() { "✓" } else { "✗" };
         writeln!(
             out,
-            "{:<24} {:<23} {:<8} {style}{:<10}{style:#} {:>8} {:>7} {:>6} {:>6} {mark}",
+            "{:<24} {:<23} {:<8} {style}{:<9}{style:#} {:>8} {:>7} {:>6} {:>6} {mark}",
             self.title(),
             self.what_it_is(),
             self.at_meta(),

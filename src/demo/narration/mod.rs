@@ -192,7 +192,7 @@ impl Printer {
             ..
         } = &self.repeats;
         format!(
-            "Not shown, as they repeat: {} exchanges that moved no end; {summaries} summaries, {reminders} reminders, \
+            "Not shown: {} exchanges that moved no end; {summaries} summaries, {reminders} reminders, \
              {resolutions} \"works again\".",
             self.exchanges.unshown
         )
