@@ -5,6 +5,8 @@
     reason = "nothing is exported from here; pub marks what the rules use"
 )]
 
+#[path = "house/blocks.rs"]
+mod blocks;
 #[path = "house/book.rs"]
 mod book;
 #[path = "house/circles.rs"]

@@ -17,7 +17,7 @@ use super::routes::{
     tokens,
 };
 use super::types::Problem;
-use crate::model::Cause;
+use crate::model::{Cause, EventDetail};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -66,7 +66,7 @@ use crate::model::Cause;
         daemon::mail_test,
         posts::post_test,
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, EventDetail)),
     modifiers(&Calls, &Schemas)
 )]
 struct Api;
@@ -130,8 +130,8 @@ fn problem_response() -> RefOr<Response> {
     RefOr::T(answer.content(PROBLEM_JSON, content).build())
 }
 
-/// Marks every member of an answer as required (it is null when unknown), because only requests may omit members; and
-/// lists each cause with its remedy and the people who are notified.
+/// Marks every member of an answer as required (it is null when unknown), because only requests and the details of events
+/// may omit members; and lists each cause with its remedy and the people who are notified.
 struct Schemas;
 
 impl Modify for Schemas {
@@ -141,7 +141,7 @@ impl Modify for Schemas {
             let RefOr::T(Schema::Object(object)) = schema else {
                 continue;
             };
-            if !name.ends_with("Request") && name != "Problem" {
+            if !may_omit_members(name) {
                 object.required = object.properties.keys().cloned().collect();
             }
             if name == "Cause" {
@@ -151,6 +151,11 @@ impl Modify for Schemas {
             }
         }
     }
+}
+
+fn may_omit_members(name: &str) -> bool {
+    let is_of_events = name.starts_with("Event") && name != "EventView";
+    is_of_events || name.ends_with("Request") || name == "Problem"
 }
 
 fn explained(cause: Cause) -> String {

@@ -31,12 +31,8 @@ impl Default for RequestDurations {
 }
 
 impl RequestDurations {
-    pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "request_duration_seconds",
-            "How long requests to the status socket took, from their arrival to their answer",
-            self.0.clone(),
-        );
+    pub(super) fn register(&self, name: &str, help: &str, registry: &mut Registry) {
+        registry.register(name, help, self.0.clone());
     }
 
     fn observe(&self, route: &str, since: Instant) {

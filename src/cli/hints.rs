@@ -1,12 +1,16 @@
 //! Adds the next step to the daemon's problems, as a command.
 
 use crate::api::types::{Problem, ProblemType};
+use crate::model::book;
 
 /// Returns the daemon's message; its last line says what to do next.
 pub(super) fn with_next_step(problem: &Problem) -> String {
     let known = ProblemType::ALL.iter().find(|kind| problem.is(**kind));
     match known.map_or(Some(SAME_VERSION), |kind| next_step(*kind)) {
         Some(step) => format!("{problem}\n{step}"),
+        None if problem.is(ProblemType::TokenDead) => {
+            format!("{problem}\nWhat each cause means: {}", book::causes())
+        }
         None => problem.to_string(),
     }
 }
@@ -87,6 +91,8 @@ mod tests {
             "List the tokens: perennial tokens",
         );
         assert_eq!(with_next_step(&missing), missing.detail);
+        let dead = Problem::new(ProblemType::TokenDead, "Meta refuses it");
+        assert!(with_next_step(&dead).ends_with("/docs/src/causes.md"));
         let mut unknown = Problem::new(ProblemType::TooSlow, "no");
         unknown.kind = "urn:perennial:problem:from-the-future".to_owned();
         assert_eq!(with_next_step(&unknown), format!("no\n{SAME_VERSION}"));

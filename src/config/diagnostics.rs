@@ -52,6 +52,11 @@ impl Diagnostics {
         found.known_keys.insert((header.to_owned(), key));
     }
 
+    #[cfg(test)]
+    pub(super) fn known_keys(&self) -> KnownKeys {
+        self.found.borrow().known_keys.clone()
+    }
+
     /// Records an unknown key. It is reported at the end, when all known keys are recorded.
     pub(super) fn unknown_key(&self, place: Place) {
         self.found.borrow_mut().unknown_keys.push(place);

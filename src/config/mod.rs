@@ -17,6 +17,7 @@ mod names;
 mod node_settings;
 mod paths;
 mod readers;
+pub mod reference;
 mod server_files;
 mod smtp_url;
 mod template;

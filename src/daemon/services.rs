@@ -121,6 +121,26 @@ impl Services {
         Ok(())
     }
 
+    /// From now on, each new version of a token waits for its sinks.
+    pub fn announce_sinks(&self) {
+        let sinks = self.sinks.iter().map(Sink::tokens);
+        self.inventory.set_sinks(sinks.collect());
+    }
+
+    /// Delivers everything that is due. Returns how many deliveries were dealt with.
+    pub async fn deliver(&self, now: Timestamp) -> Result<usize, inventory::Error> {
+        let mut all = 0;
+        for sink_worker in &self.sink_workers {
+            loop {
+                match sink_worker.pass(now).await? {
+                    0 => break,
+                    dealt_with => all += dealt_with,
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// Reviews every open incident again, because the settings may have changed.
     pub async fn begin_alerts(
         &self,

@@ -21,7 +21,6 @@ use super::wakeups::{Signal, Worker};
 use super::worker::{Context, Job};
 use super::{clock, schedule};
 use crate::config::Config;
-use crate::delivery::Sink;
 use crate::inventory::Error;
 use crate::model::Duty;
 use crate::rotation::{Plan, RotationWorker};
@@ -55,8 +54,7 @@ impl Workers {
             };
             workers.spawn("rotation", rotation.run(context.clone()));
         }
-        let sinks = config.sinks.iter().map(Sink::tokens).collect();
-        services.inventory.set_sinks(sinks);
+        services.announce_sinks();
         for sink_worker in &services.sink_workers {
             let deliveries = Deliveries::new(sink_worker.clone());
             workers.spawn_job("delivery", &context, Worker::Deliveries, deliveries);

@@ -1,84 +1,36 @@
 //! The test bench of the demo: a simulated Meta on loopback, a real configuration, inventory, workers and socket in a
 //! temporary folder, and a clock that the demo moves.
 
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use std::{fs, io};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::apps::{self, APPS};
+use super::error::Error;
+use super::premises::furnish;
 use crate::api::metrics::Metrics;
 use crate::api::{self, DaemonHandle, DaemonStatus};
-use crate::api_client::{self, Client};
-use crate::config::{self, DiagnosticList, Machine};
-use crate::daemon::{Services, ServicesError, serve_forecasts, status};
-use crate::graph_sim::{AppSpec, Platform, Simulator, World, WorldError};
-use crate::http::{self, Backend, NowFn};
-use crate::inventory::{self, Inventory};
-use crate::secret::{Key, KeyError};
-
-/// An app of the operator, with the same secret as the others.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DemoApp {
-    pub(super) name: &'static str,
-    pub(super) id: &'static str,
-    platform: Platform,
-}
-
-const APP_SECRET: &str = "5f4dcc3b5aa765d61d8327deb882cf99";
-
-pub(super) const MAIN_APP: DemoApp = DemoApp {
-    name: "acme",
-    id: "257422819769992",
-    platform: Platform::Facebook,
-};
-pub(super) const INSTAGRAM_APP: DemoApp = DemoApp {
-    name: "acme-instagram",
-    id: "1094551772026115",
-    platform: Platform::Instagram,
-};
-pub(super) const THREADS_APP: DemoApp = DemoApp {
-    name: "acme-threads",
-    id: "3310480272591046",
-    platform: Platform::Threads,
-};
-const APPS: [DemoApp; 3] = [MAIN_APP, INSTAGRAM_APP, THREADS_APP];
-
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("the demo could not be set up: {0}")]
-    Io(#[from] io::Error),
-    #[error(
-        "the demo's own configuration is invalid. This is a bug in Perennial; please report it:\n{0}"
-    )]
-    Config(#[from] DiagnosticList),
-    #[error(transparent)]
-    Services(#[from] ServicesError),
-    #[error(transparent)]
-    Inventory(#[from] inventory::Error),
-    #[error("the demo's socket: {0}")]
-    Bind(#[from] http::BindError),
-    #[error("the demo's socket: {0}")]
-    Client(#[from] api_client::Error),
-    #[error("the simulated Meta refuses: {0}")]
-    World(#[from] WorldError),
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error("the demo's scenario is wrong. This is a bug in Perennial; please report it: {0}")]
-    Scenario(&'static str),
-}
+use crate::api_client::Client;
+use crate::config;
+use crate::daemon::{Services, serve_forecasts, status};
+use crate::graph_sim::Simulator;
+use crate::http::{self, Backend, ListenAddress, Listener, NowFn};
+use crate::inventory::Inventory;
+use crate::web;
 
 pub(super) struct Harness {
     pub(super) meta: Simulator,
     pub(super) inventory: Inventory,
     pub(super) client: Client,
     services: Arc<Services>,
+    timezone: TimeZone,
     now: Arc<Mutex<Timestamp>>,
     folder: TempDir,
     daemon_status: watch::Sender<DaemonStatus>,
@@ -92,13 +44,19 @@ impl Harness {
     pub(super) async fn set(seed: u64) -> Result<Self, Error> {
         // A Monday morning; every demo starts at the same date.
         let start = Timestamp::from_second(1_772_442_000).unwrap_or(Timestamp::UNIX_EPOCH);
-        let meta = Simulator::start(world(start, seed), ([127, 0, 0, 1], 0).into()).await?;
+        let (public, address) = open_public().await?;
+        let world = apps::world(start, seed, &format!("http://{address}"));
+        let meta = Simulator::start(world, ([127, 0, 0, 1], 0).into()).await?;
         let folder = tempfile::Builder::new()
             .prefix("perennial-demo-")
             .tempdir()?;
-        let config = furnish(folder.path(), &meta)?;
+        let config = furnish(folder.path(), &meta, &address)?;
         let inventory = Inventory::open(&config.inventory)?;
         let services = Arc::new(Services::new(&config, &inventory)?);
+        services.announce_sinks();
+        for rotation_worker in &services.rotation_workers {
+            rotation_worker.begin().await?;
+        }
         let now = Arc::new(Mutex::new(start));
         let hang_up = CancellationToken::new();
         let daemon_status = watch::Sender::new(DaemonStatus {
@@ -116,11 +74,10 @@ impl Harness {
             clock,
         };
         let (new_work, journal) = (backend.new_work.subscribe(), backend.journal.clone());
+        serve_public(public, &config, &services, &backend, &hang_up);
         let handle = handle(&config, &daemon_status, &backend);
-        let backend = (backend, handle);
         let listener = api::bind(&config.status.socket)?;
-        let stop = hang_up.clone();
-        let service = api::Service::new(backend.0, backend.1, stop);
+        let service = api::Service::new(backend, handle, hang_up.clone());
         tokio::spawn(service.serve(listener, http::probe().1));
         let client = Client::at(&config.status.socket)?;
         Ok(Self {
@@ -128,6 +85,7 @@ impl Harness {
             inventory,
             client,
             services,
+            timezone: config.timezone,
             now,
             folder,
             daemon_status,
@@ -164,6 +122,11 @@ impl Harness {
         let _ = timeout(longest, self.new_work.changed()).await;
     }
 
+    /// Delivers what waits for the chatbot. Returns how much that was.
+    pub(super) async fn deliver(&self) -> Result<usize, Error> {
+        Ok(self.services.deliver(self.now()).await?)
+    }
+
     pub(super) async fn run_alerts(&self) -> Result<(), Error> {
         Ok(self
             .services
@@ -179,12 +142,21 @@ impl Harness {
         Ok(due.await?.into_iter().flatten().min())
     }
 
+    pub(super) const fn timezone(&self) -> &TimeZone {
+        &self.timezone
+    }
+
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     pub(super) fn mail(&self) -> PathBuf {
         self.folder.path().join("mail")
+    }
+
+    /// Where the chatbot finds its tokens.
+    pub(super) fn tokens(&self) -> PathBuf {
+        self.folder.path().join("tokens")
     }
 }
 
@@ -200,78 +172,31 @@ impl std::fmt::Debug for Harness {
     }
 }
 
-fn world(start: Timestamp, seed: u64) -> World {
-    let mut world = World::new(start, seed);
-    for app in APPS {
-        world.add_app(AppSpec {
-            id: app.id.to_owned(),
-            secret: APP_SECRET.to_owned(),
-            name: "Acme".to_owned(),
-            platform: app.platform,
-            ..AppSpec::default()
+/// Opens the public pages on any free port, and returns the address with the port.
+async fn open_public() -> Result<(Listener, String), Error> {
+    let any = ListenAddress::Tcp(([127, 0, 0, 1], 0).into());
+    let listener = web::bind(&any).await?;
+    let address = listener.address();
+    let address = address.ok_or(Error::Scenario("the public pages have no port"))?;
+    Ok((listener, address.to_string()))
+}
+
+fn serve_public(
+    listener: Listener,
+    config: &config::Config,
+    services: &Services,
+    backend: &Backend,
+    stop: &CancellationToken,
+) {
+    if let Some(settings) = config.web.clone() {
+        let app_signatures = services.app_signatures();
+        let current = watch::channel(web::Current {
+            settings,
+            app_signatures,
         });
+        let backend = backend.clone();
+        tokio::spawn(web::serve(listener, backend, current.1, stop.clone()));
     }
-    world
-}
-
-/// Writes the files that an operator would have: configuration, key and app secret.
-fn furnish(folder: &Path, meta: &Simulator) -> Result<config::Config, Error> {
-    fs::create_dir(folder.join("mail"))?;
-    write_secret(&folder.join("inventory.key"), &Key::generate()?.to_base64())?;
-    write_secret(&folder.join("acme.secret"), APP_SECRET)?;
-    let file = folder.join("perennial.toml");
-    let here = folder.display();
-    let apps: String = APPS.map(|app| app.section(folder, meta)).concat();
-    fs::write(
-        &file,
-        format!(
-            r#"timezone = "Europe/Berlin"
-
-{apps}[inventory]
-path = "{here}/inventory.db"
-key = {{ file = "{here}/inventory.key" }}
-
-[alerts]
-from = "Perennial <perennial@acme.example>"
-to = ["ops@acme.example"]
-directory = "{here}/mail"
-
-[status]
-socket = "{here}/perennial.sock"
-"#
-        ),
-    )?;
-    Ok(config::load(&file, &Machine::here())?)
-}
-
-impl DemoApp {
-    fn section(self, folder: &Path, meta: &Simulator) -> String {
-        format!(
-            r#"[[app]]
-name = "{}"
-id = "{}"
-platform = "{}"
-secret = {{ file = "{}/acme.secret" }}
-graph_url = "{}"
-calls_per_hour = 200
-
-"#,
-            self.name,
-            self.id,
-            self.platform.title().to_lowercase(),
-            folder.display(),
-            meta.url_of(self.platform),
-        )
-    }
-}
-
-fn write_secret(path: &Path, content: &str) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
-    io::Write::write_all(&mut file, content.as_bytes())
 }
 
 /// The demo handles no reloads and no test emails; the socket answers such requests with an error.

@@ -1,4 +1,4 @@
-//! People read their email and, after a while, do what it asks. They know only what the email says.
+//! People read their email and, after a while, do what it asks, through the link in it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,27 +8,52 @@ use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::fixtures::{Diligence, Fixtures, SCOPES};
-use super::harness::{Error, Harness, MAIN_APP};
-use crate::api::types::CandidateRequest;
-use crate::graph_sim::PageSelection;
-use crate::model::{Incident, IncidentId, IncidentState, Remedy};
-use crate::secret::Secret;
+use super::draw::Diligence;
+use super::error::Error;
+use super::fixtures::Fixtures;
+use super::harness::Harness;
+use super::mime::{self, Received};
+use super::visit::{Visit, Visited, follow};
+use crate::model::IncidentId;
 
-/// An email from the mail folder.
-#[derive(Clone, Debug)]
-pub(super) struct Received {
-    pub(super) to: Vec<String>,
-    pub(super) incident: Option<IncidentId>,
-    /// Whether it is the first of its thread.
-    pub(super) opens: bool,
-}
+/// A person whose login did not work tries again after this time.
+const TRIES_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(4);
 
 #[derive(Debug)]
 struct Intention {
     at: Timestamp,
     person: String,
-    incident: IncidentId,
+    link: String,
+    incident: Option<IncidentId>,
+}
+
+/// A person waits for a page to say how it went.
+#[derive(Debug)]
+struct Waiting {
+    intention: Intention,
+    visited: Visited,
+}
+
+/// What a person did, and the headline of the page at the end.
+#[derive(Clone, Debug)]
+pub(super) struct Done {
+    pub(super) at: Timestamp,
+    pub(super) person: String,
+    pub(super) action: Visit,
+    pub(super) headline: String,
+    /// What the email was about.
+    pub(super) incident: Option<IncidentId>,
+    /// The page offers no other try.
+    pub(super) worked: bool,
+}
+
+/// An email that arrived, with the name of its file without the extension.
+#[derive(Clone, Debug)]
+pub(super) struct Mailed {
+    pub(super) at: Timestamp,
+    pub(super) file: String,
+    pub(super) to: Vec<String>,
+    pub(super) subject: String,
 }
 
 #[derive(Debug)]
@@ -36,6 +61,9 @@ pub(super) struct Inbox {
     chance: StdRng,
     read: BTreeSet<PathBuf>,
     intentions: Vec<Intention>,
+    waiting: Vec<Waiting>,
+    /// All that arrived, oldest first.
+    pub(super) mailed: Vec<Mailed>,
 }
 
 impl Inbox {
@@ -45,6 +73,8 @@ impl Inbox {
             chance,
             read: BTreeSet::new(),
             intentions: Vec::new(),
+            waiting: Vec::new(),
+            mailed: Vec::new(),
         }
     }
 
@@ -52,158 +82,105 @@ impl Inbox {
         self.intentions.iter().map(|intention| intention.at).min()
     }
 
-    /// The emails that arrived since the last call. Reliable people plan to act on them.
-    pub(super) async fn read(
+    /// The emails that arrived since the last call, oldest first. Reliable people plan to act on them.
+    pub(super) fn read(
         &mut self,
         fixtures: &Fixtures,
         harness: &Harness,
     ) -> Result<Vec<Received>, Error> {
-        let mut received = Vec::new();
+        let mut new = Vec::new();
         for entry in fs::read_dir(harness.mail())? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "eml")
-                && self.read.insert(path.clone())
-            {
-                received.push(envelope(&fs::read_to_string(path)?));
+            let is_email = path.extension().is_some_and(|extension| extension == "eml");
+            if is_email && self.read.insert(path.clone()) {
+                new.push(path);
             }
         }
-        for email in &received {
-            let Some(incident) = email.incident else {
-                continue;
-            };
-            for person in email
-                .to
-                .iter()
-                .filter_map(|address| fixtures.person_at(address))
-            {
-                let planned = self
-                    .intentions
-                    .iter()
-                    .any(|intention| intention.person == person.name);
-                if person.diligence == Diligence::Reliable && !planned {
-                    let wait = SignedDuration::from_mins(self.chance.random_range(30..48 * 60));
-                    let (at, person) = (harness.now() + wait, person.name.to_owned());
-                    self.intentions.push(Intention {
-                        at,
-                        person,
-                        incident,
-                    });
-                }
-            }
+        new.sort();
+        let mut received = Vec::with_capacity(new.len());
+        for path in new {
+            let email = mime::read(&fs::read_to_string(&path)?);
+            fs::write(path.with_extension("html"), &email.html)?;
+            self.plan(&email, fixtures, harness.now());
+            let file = path.file_stem().unwrap_or_default();
+            self.mailed.push(Mailed {
+                at: harness.now(),
+                file: file.to_string_lossy().into_owned(),
+                to: email.to.clone(),
+                subject: email.subject.clone(),
+            });
+            received.push(email);
         }
         Ok(received)
     }
 
-    /// Carries out what people planned for now. Returns a sentence for each action.
+    fn plan(&mut self, email: &Received, fixtures: &Fixtures, now: Timestamp) {
+        let Some(link) = &email.link else {
+            return;
+        };
+        let addresses = email.to.iter();
+        for person in addresses.filter_map(|address| fixtures.person_at(address)) {
+            let mut intentions = self.intentions.iter();
+            let planned = intentions.any(|intention| intention.person == person.name);
+            if person.diligence == Diligence::Reliable && !planned {
+                let wait = SignedDuration::from_mins(self.chance.random_range(30..48 * 60));
+                self.intentions.push(Intention {
+                    at: now + wait,
+                    person: person.name.to_owned(),
+                    link: link.clone(),
+                    incident: email.incident,
+                });
+            }
+        }
+    }
+
+    /// People click what they planned to click by now.
     pub(super) async fn act(
         &mut self,
         fixtures: &Fixtures,
         harness: &Harness,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<(), Error> {
         let now = harness.now();
-        let due: Vec<Intention> = self
-            .intentions
-            .extract_if(.., |intention| intention.at <= now)
-            .collect();
-        let mut activity = Vec::new();
-        for intention in due {
-            activity.extend(intention.carry_out(fixtures, harness).await?);
+        let due = self.intentions.extract_if(.., |plan| plan.at <= now);
+        let due: Vec<Intention> = due.collect();
+        for due in due {
+            let intention = Intention { at: now, ..due };
+            let person = fixtures.person_named(&intention.person)?;
+            if let Some(visited) = follow(&intention.link, person, harness).await? {
+                self.waiting.push(Waiting { intention, visited });
+            }
         }
-        Ok(activity)
-    }
-}
-
-impl Intention {
-    /// What the incident asks for, and of which pages; nothing when it is over.
-    async fn asked(&self, harness: &Harness) -> Result<Option<(Remedy, Vec<String>)>, Error> {
-        let id = self.incident;
-        let asked = harness.inventory.read(move |view| {
-            let incident = view.incident(id)?;
-            let unresolved = |i: &Incident| !matches!(i.state, IncidentState::Resolved { .. });
-            let Some(incident) = incident.filter(unresolved) else {
-                return Ok(None);
-            };
-            let pages = view.tokens_of_incident(&incident, 100)?;
-            let pages: Vec<String> = pages
-                .into_iter()
-                .filter_map(|t| t.facts)
-                .map(|f| f.subject)
-                .collect();
-            Ok(Some((incident.cause.remedy(), pages)))
-        });
-        Ok(asked.await?)
+        Ok(())
     }
 
-    async fn carry_out(
-        &self,
+    /// Looks again at the pages that said "one moment". A person for whom it did not work tries again later.
+    pub(super) async fn look_again(
+        &mut self,
         fixtures: &Fixtures,
         harness: &Harness,
-    ) -> Result<Option<String>, Error> {
-        let Some((remedy, pages)) = self.asked(harness).await? else {
-            return Ok(None);
-        };
-        let person = fixtures.person_named(&self.person)?;
-        Ok(match remedy {
-            Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
-                let token = harness.meta.world().log_in(
-                    MAIN_APP.id,
-                    &person.id,
-                    SCOPES,
-                    PageSelection::All,
-                )?;
-                let request = CandidateRequest {
-                    access_token: Secret::new(token),
-                };
-                harness
-                    .client
-                    .add_candidate(&person.token(), &request)
-                    .await?;
-                Some(format!("{} logs in again, as the email asks", person.name))
+    ) -> Result<Vec<Done>, Error> {
+        let mut done = Vec::new();
+        for waiting in std::mem::take(&mut self.waiting) {
+            let person = fixtures.person_named(&waiting.intention.person)?;
+            let page = person.browser().get(&waiting.visited.result).await?;
+            if page.refreshes {
+                self.waiting.push(waiting);
+                continue;
             }
-            Remedy::RestorePageRole => {
-                let mut world = harness.meta.world();
-                pages
-                    .iter()
-                    .try_for_each(|page| world.give_role(&person.id, page))?;
-                Some(format!("{} gets the role on the page back", person.name))
+            done.push(Done {
+                at: waiting.intention.at,
+                person: waiting.intention.person.clone(),
+                action: waiting.visited.action,
+                headline: page.headline(),
+                incident: waiting.intention.incident,
+                worked: page.button().is_none(),
+            });
+            if page.button().is_some() {
+                let at = harness.now() + TRIES_AGAIN_AFTER;
+                let intention = waiting.intention;
+                self.intentions.push(Intention { at, ..intention });
             }
-            Remedy::ClearCheckpoint => {
-                harness.meta.world().clear_checkpoint(&person.id)?;
-                Some(format!(
-                    "{} confirms their identity at Facebook",
-                    person.name
-                ))
-            }
-            Remedy::FixApp
-            | Remedy::FixDelivery
-            | Remedy::UpdateConsumer
-            | Remedy::FixDatabase
-            | Remedy::Wait => None,
-        })
-    }
-}
-
-/// Reads the header lines that a mail program would show.
-fn envelope(email: &str) -> Received {
-    let header = email
-        .split("\r\n\r\n")
-        .next()
-        .unwrap_or_default()
-        .replace("\r\n ", " ");
-    let line = |name: &str| {
-        header.lines().find_map(|line| {
-            line.strip_prefix(name)?
-                .strip_prefix(": ")
-                .map(str::to_owned)
-        })
-    };
-    let to = line("To").unwrap_or_default();
-    let address = |to: &str| to.trim().trim_matches(['<', '>']).to_owned();
-    Received {
-        to: to.split(',').map(address).collect(),
-        incident: line("X-Perennial-Incident")
-            .and_then(|id| id.parse().ok())
-            .map(IncidentId),
-        opens: line("In-Reply-To").is_none(),
+        }
+        Ok(done)
     }
 }

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::error::Error;
 use super::fixtures::{Fixtures, Role};
-use super::harness::{Error, Harness};
-use super::inbox::Received;
+use super::harness::Harness;
+use super::mime::Received;
+use super::outcome::REMOVED_PERMISSION;
 use crate::model::{EventId, IncidentId, Token};
 use crate::secret::Secret;
 
 /// A death is found within one check interval and reported minutes later.
 pub(super) const WITHIN: SignedDuration = SignedDuration::from_hours(26);
+/// So long after an app's error, its tokens may still count as failing.
+const AFTERMATH: SignedDuration = SignedDuration::from_hours(1);
 /// An email about a token that expires within this time is justified.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 15);
 
@@ -38,6 +42,8 @@ pub(super) struct Survival {
     pub(super) missed: usize,
     pub(super) deaths: usize,
     pub(super) notified: usize,
+    /// It died so recently that there was no time to notice it, or no call gets through to Meta.
+    pub(super) is_excused: bool,
 }
 
 impl Observer {
@@ -125,14 +131,32 @@ impl Observer {
             .deadline()
             .is_some_and(|end| end < harness.now() + SOON);
         let dead = token.is_dead() && !is_alive(harness, &token.name).await?;
-        Ok(dead || ends_soon)
+        Ok(dead || ends_soon || self.lacks_permission(harness, token))
+    }
+
+    fn lacks_permission(&self, harness: &Harness, token: &Token) -> bool {
+        let world = harness.meta.world();
+        let secret = self.secret(&token.name);
+        let truth = secret.and_then(|secret| world.truth(secret.expose()));
+        let permission = REMOVED_PERMISSION.to_owned();
+        truth.is_some_and(|truth| !truth.scopes.contains(&permission))
     }
 
     /// Adds a death that is still unreported at the end, if there was time to report it.
     pub(super) fn close(&self, role: &Role, now: Timestamp) -> Survival {
         let mut survival = self.survival(role);
         survival.missed += usize::from(survival.is_unreported(now));
+        let is_fresh = survival.dead_since.is_some_and(|died| now <= died + WITHIN);
+        let apps_fail = self.last_app_error.is_some_and(|at| now <= at + AFTERMATH);
+        survival.is_excused = is_fresh || apps_fail;
         survival
+    }
+
+    /// The secret that Perennial serves.
+    pub(super) fn secret(&self, token: &str) -> Option<&Secret> {
+        let mut secrets = self.secrets.iter();
+        let found = secrets.find(|(name, _)| name == token);
+        found.map(|(_, secret)| secret)
     }
 }
 
@@ -174,11 +198,7 @@ async fn tokens_of_incident(harness: &Harness, id: IncidentId) -> Result<Vec<Tok
 
 /// The secrets that Perennial serves now, by token name.
 async fn served(harness: &Harness, fixtures: &Fixtures) -> Result<Vec<(String, Secret)>, Error> {
-    let names: Vec<String> = fixtures
-        .tokens
-        .iter()
-        .map(|role| role.name.clone())
-        .collect();
+    let names = fixtures.names();
     let served = harness.inventory.read(move |view| {
         let mut served = Vec::with_capacity(names.len());
         for name in names {

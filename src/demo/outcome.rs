@@ -1,49 +1,30 @@
-//! What happens to people, pages and Meta, on days that the seed varies a little.
+//! Makes the drawn faults happen to people, pages and Meta.
 
 use jiff::{SignedDuration, Timestamp};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 
-use super::fixtures::Fixtures;
-use super::harness::{Error, Harness, MAIN_APP};
-use crate::graph_sim::Outage;
+use super::apps::MAIN_APP;
+use super::draw::{DemoFault, Draw};
+use super::error::Error;
+use super::fixtures::{Fixtures, Person};
+use super::harness::Harness;
+use super::narration::LineTone;
 
-#[derive(Clone, Copy, Debug)]
-enum DemoFault {
-    PasswordChanged(&'static str),
-    OutageBegins,
-    OutageEnds,
-    RoleLost(&'static str),
-    Checkpoint(&'static str),
-    Throttled,
-}
+/// What a person takes from the app.
+pub(super) const REMOVED_PERMISSION: &str = "pages_messaging";
 
 #[derive(Debug)]
 pub(super) struct ScheduledFaults {
     start: Timestamp,
-    /// Latest first, so that the next one is at the end.
+    /// Latest first.
     faults: Vec<(Timestamp, DemoFault)>,
 }
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-
 impl ScheduledFaults {
-    pub(super) fn draw(_cast: &Fixtures, start: Timestamp, seed: u64) -> Self {
-        let mut chance = StdRng::seed_from_u64(seed);
-        let mut around = |day: i32| {
-            start + DAY * day + SignedDuration::from_mins(chance.random_range(0..2 * 24 * 60))
-        };
-        let outage = around(20);
-        let mut faults = vec![
-            (around(9), DemoFault::PasswordChanged("Paul")),
-            (outage, DemoFault::OutageBegins),
-            (outage + DAY, DemoFault::OutageEnds),
-            (around(27), DemoFault::RoleLost("Ines")),
-            (around(34), DemoFault::Checkpoint("Kenji")),
-            (around(41), DemoFault::Throttled),
-        ];
-        faults.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        Self { start, faults }
+    pub(super) fn new(draw: &Draw, start: Timestamp) -> Self {
+        Self {
+            start,
+            faults: draw.faults.clone(),
+        }
     }
 
     pub(super) const fn start(&self) -> Timestamp {
@@ -54,15 +35,19 @@ impl ScheduledFaults {
         self.faults.last().map(|(at, _)| *at)
     }
 
-    /// Applies the faults that are due. Returns a sentence for each.
+    /// Applies the faults that are due. Returns a sentence for each, and whether it is good news.
     pub(super) fn strike(
         &mut self,
         fixtures: &Fixtures,
         harness: &Harness,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<(LineTone, String)>, Error> {
         let mut notified = Vec::new();
         while let Some((_, demo_fault)) = self.faults.pop_if(|(at, _)| *at <= harness.now()) {
-            notified.push(demo_fault.fall(fixtures, harness)?);
+            let tone = match demo_fault {
+                DemoFault::OutageEnds => LineTone::Good,
+                _ => LineTone::Bad,
+            };
+            notified.push((tone, demo_fault.fall(fixtures, harness)?));
         }
         Ok(notified)
     }
@@ -76,20 +61,18 @@ impl DemoFault {
                 world.change_password(&fixtures.person_named(name)?.id)?;
                 format!("{name} changes the Facebook password")
             }
-            Self::OutageBegins => {
-                world.set_outage(Some(Outage::HtmlError));
-                "Meta is down".to_owned()
+            Self::AppRemoved(name) => {
+                world.remove_app(&fixtures.person_named(name)?.id, MAIN_APP.id)?;
+                format!("{name} removes the app in Facebook's settings")
             }
-            Self::OutageEnds => {
-                world.set_outage(None);
-                "Meta is back".to_owned()
+            Self::PermissionRemoved(name) => {
+                let person = &fixtures.person_named(name)?.id;
+                world.remove_permission(person, MAIN_APP.id, REMOVED_PERMISSION)?;
+                format!("{name} takes the permission {REMOVED_PERMISSION} from the app")
             }
             Self::RoleLost(name) => {
                 let person = fixtures.person_named(name)?;
-                let (id, page) = person
-                    .pages
-                    .first()
-                    .ok_or(Error::Scenario("no page to lose"))?;
+                let (id, page) = first_page(person)?;
                 world.take_role(&person.id, id)?;
                 format!("{name} loses the role on the page {page}")
             }
@@ -97,11 +80,28 @@ impl DemoFault {
                 world.checkpoint(&fixtures.person_named(name)?.id)?;
                 format!("Facebook asks {name} to confirm who they are")
             }
-            Self::Throttled => {
-                let until = harness.now() + SignedDuration::from_hours(1);
-                world.throttle(MAIN_APP.id, until)?;
-                "Meta limits the app's calls for an hour".to_owned()
+            Self::OutageBegins(outage) => {
+                world.set_outage(Some(outage));
+                "Meta is down".to_owned()
+            }
+            Self::OutageEnds => {
+                world.set_outage(None);
+                "Meta is back".to_owned()
+            }
+            Self::Throttled(app, hours) => {
+                let until = harness.now() + SignedDuration::from_hours(hours);
+                world.throttle(app.id, until)?;
+                let span = match hours {
+                    1 => "an hour".to_owned(),
+                    hours => format!("{hours} hours"),
+                };
+                format!("Meta limits the calls of the app {} for {span}", app.name)
             }
         })
     }
+}
+
+fn first_page(person: &Person) -> Result<&(String, &'static str), Error> {
+    let page = person.pages.first();
+    page.ok_or(Error::Scenario("no page to lose"))
 }

@@ -5,7 +5,7 @@ use super::model::EmailModel;
 use super::text::fill;
 use super::{expiry_bars, instructions, sentences, token_rows};
 use crate::look::Tone;
-use crate::model::{Cause, EmailReason, Severity};
+use crate::model::{Cause, EmailReason, Severity, book};
 
 pub(crate) fn page(context: &EmailContext<'_>) -> EmailModel {
     let phrases = context.phrases();
@@ -213,6 +213,13 @@ fn why_you(context: &EmailContext<'_>) -> &'static str {
     }
 }
 
+/// Where operators read more. Owners have no access to Perennial's machine.
+fn in_the_book(context: &EmailContext<'_>) -> Option<String> {
+    let is_for_operators = context.readers == Readers::Operators && !context.reason.is_over();
+    let page = is_for_operators.then(|| book::section_of_cause(context.cause()))?;
+    Some(fill(context.phrases().in_the_book, &[("page", &page)]))
+}
+
 fn footer(context: &EmailContext<'_>) -> Vec<String> {
     let calendar = context
         .calendar
@@ -222,7 +229,8 @@ fn footer(context: &EmailContext<'_>) -> Vec<String> {
         context.language.went_to(context.recipients),
         about_incident(context),
     ];
-    calendar.into_iter().chain(lines).collect()
+    let all = calendar.into_iter().chain(lines);
+    all.chain(in_the_book(context)).collect()
 }
 
 #[cfg(test)]

@@ -1,18 +1,16 @@
 //! What happened, in the words that the journal keeps and programs read. Never a secret.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::correction::{NewName, NewOwners, NewRequirements};
 use super::event_detail::{
-    Checked, DeliveryProgress, EmailProgress, LoginEnd, MetaCode, Mismatch, PageSubscription,
-    Refusal, Reload, SecretAccess,
+    Checked, DeliveryProgress, EmailProgress, LoginEnd, MetaCode, PageSubscription, Refusal,
+    Reload, SecretAccess,
 };
-use super::{Cause, EventId, IncidentId, LoginId, OrderKind, Outcome, PostProgress, Scopes, State};
+use super::{Cause, IncidentId, LoginId, OrderKind, Outcome, PostProgress, Scopes, State};
 
 /// The events, and their kinds for the description of the socket.
 macro_rules! events {
@@ -26,6 +24,12 @@ macro_rules! events {
             #[serde(untagged)]
             Unknown { kind: String, detail: Map<String, Value> },
         }
+
+        /// What happened, as the socket shows it: the details of each kind. More kinds may be added.
+        #[derive(Clone, Debug, Deserialize, ToSchema)]
+        #[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
+        #[schema(as = Event)]
+        pub enum EventDetail { $($(#[$doc])* $name $detail,)+ }
 
         /// The kinds of events in the journal.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -45,189 +49,250 @@ macro_rules! events {
 }
 
 events! {
-    Imported { asked_by: String },
-    Discovered { through: String, page: String },
-    Forgotten { asked_by: String },
+    /// Someone imported the token.
+    Imported {
+        /// The user who imported it.
+        asked_by: String,
+    },
+    /// Perennial found the page through a person's token, and derived this token.
+    Discovered {
+        /// The token through which it was found.
+        through: String,
+        /// The page's own name.
+        page: String,
+    },
+    /// Someone removed the token.
+    Forgotten {
+        /// The user who removed it.
+        asked_by: String,
+    },
+    /// Someone gave the token another name.
     Renamed (NewName),
+    /// Someone changed who owns the token.
     OwnersChanged (NewOwners),
-    /// The token needs other permissions.
+    /// Someone changed the permissions that the token must have.
     RequirementsChanged (NewRequirements),
-    Ordered { order: OrderKind, asked_by: String },
+    /// Someone asked for a check, a rotation, a rollback or a discovery. Later events name this one in `order`.
+    Ordered {
+        /// What was asked for.
+        order: OrderKind,
+        /// The user who asked.
+        asked_by: String,
+    },
     /// An order to check was carried out, and there is nothing else to report.
     Checked (Checked),
-    /// An order to check or rotate was not carried out, because no call could be made for the app.
+    /// An order was not carried out, because no call could be made for the app.
     OrderRefused {
+        /// Why no call could be made.
         cause: Cause,
+        /// When calls are possible again, if Meta said so.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
-    /// The state or its cause changed.
+    /// The token's state or its cause changed.
     Changed {
+        /// The state before.
         from: State,
+        /// The state now.
         to: State,
+        /// Why, or null.
         cause: Option<Cause>,
         #[serde(flatten)]
         meta: Option<MetaCode>,
     },
     /// Permissions that the token had are gone.
     PermissionsLost {
+        /// The permissions, with spaces between them.
         permissions: Scopes,
     },
+    /// Permissions that were gone are back.
     PermissionsRestored {
+        /// The permissions, with spaces between them.
         permissions: Scopes,
     },
     /// Meta reported by webhook that something changed for a person.
-    WebhookNotice { tokens: u64 },
+    WebhookNotice {
+        /// How many of the person's tokens are checked because of it.
+        tokens: u64,
+    },
     /// A person asked Meta to have their data deleted, and it was.
-    DataDeleted { tokens: u64, code: String },
+    DataDeleted {
+        /// How many tokens were removed.
+        tokens: u64,
+        /// The confirmation code that Meta shows to the person.
+        code: String,
+    },
+    /// An exchange was made.
     Rotated {
+        /// What it did, measured before and after.
         outcome: Outcome,
+        /// When the new token expires, if it was renewed and expires.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<Timestamp>,
     },
+    /// The page token was read again through a person's token.
     Derived {
+        /// The token through which it was read.
         through: String,
+        /// What was wrong with the one before.
         #[serde(skip_serializing_if = "Option::is_none")]
         because: Option<Cause>,
     },
     /// The app's webhook subscription for a page changed.
     WebhookSubscription (PageSubscription),
+    /// A new secret is kept beside the one in use until Meta confirms it.
     CandidateKept {
+        /// The user who added it.
         asked_by: String,
+        /// The login that gave it.
         #[serde(skip_serializing_if = "Option::is_none")]
         login: Option<LoginId>,
     },
+    /// Meta confirmed the new secret, and it is in use.
     CandidateAccepted {
+        /// When it expires, if it does.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<Timestamp>,
     },
+    /// The new secret does not replace the one in use.
     CandidateRefused {
         #[serde(flatten)]
         why: Refusal,
     },
+    /// A program read the secret.
     SecretRead (SecretAccess),
-    /// A request for a secret was refused.
+    /// A request for the secret was refused.
     SecretRefused (SecretAccess),
     /// The daemon crashed twice while it was checking this token. The token is no longer checked.
     SetAside {},
-    AppFailing { cause: Cause },
-    AppRecovered { cause: Cause },
-    IncidentOpened { incident: IncidentId, cause: Cause },
-    IncidentAcknowledged { incident: IncidentId, until: Timestamp, asked_by: String },
-    IncidentResolved { incident: IncidentId, cause: Cause },
-    LoginOpened { login: LoginId, asked_by: String },
-    LoginAnswered { login: LoginId },
+    /// No call for the app succeeds, so none of its tokens is judged.
+    AppFailing {
+        /// Why.
+        cause: Cause,
+    },
+    /// Calls for the app succeed again.
+    AppRecovered {
+        /// What was wrong.
+        cause: Cause,
+    },
+    /// Someone must act: an incident was opened.
+    IncidentOpened {
+        /// Its id.
+        incident: IncidentId,
+        /// Why someone must act.
+        cause: Cause,
+    },
+    /// Someone asked for no reminders of an incident.
+    IncidentAcknowledged {
+        /// Its id.
+        incident: IncidentId,
+        /// When reminders begin again.
+        until: Timestamp,
+        /// The user who asked.
+        asked_by: String,
+    },
+    /// An incident is over.
+    IncidentResolved {
+        /// Its id.
+        incident: IncidentId,
+        /// What was wrong.
+        cause: Cause,
+    },
+    /// Someone asked for a login link.
+    LoginOpened {
+        /// The id of the login.
+        login: LoginId,
+        /// The user who asked.
+        asked_by: String,
+    },
+    /// Meta sent the person of a login back.
+    LoginAnswered {
+        /// The id of the login.
+        login: LoginId,
+    },
+    /// A login is over, with or without a token.
     LoginEnded (LoginEnd),
     /// The address of a person's calendar no longer works, or that of the operators' (`operators`).
-    CalendarRevoked { person: String, asked_by: String },
+    CalendarRevoked {
+        /// The person's id at Meta, or `operators`.
+        person: String,
+        /// The user who revoked it.
+        asked_by: String,
+    },
+    /// An email is in the queue.
     EmailWritten (EmailProgress),
+    /// An email left.
     EmailSent (EmailProgress),
+    /// An email could not be sent yet.
     EmailDelayed (EmailProgress),
     /// Some recipients do not get the email, or only after a change.
     EmailUndelivered (EmailProgress),
     /// A sink has a version of the token.
     Delivered (DeliveryProgress),
+    /// A sink did not take a version of the token.
     DeliveryFailed (DeliveryProgress),
     /// The receiver of a sink wants nothing more.
-    SinkDisabled { sink: String, reason: String },
+    SinkDisabled {
+        /// The name of the `[[delivery]]`.
+        sink: String,
+        /// What it answered.
+        reason: String,
+    },
     /// An operator had failed deliveries tried again, of one sink or of all.
     DeliveriesRetried {
+        /// The name of the `[[delivery]]`; all of them without it.
         #[serde(skip_serializing_if = "Option::is_none")]
         sink: Option<String>,
+        /// The user who asked.
         asked_by: String,
     },
     /// A consumer confirmed the version that it uses.
-    InUse { consumer: String, version: u32, asked_by: String },
-    ConsumerRetired { consumer: String, asked_by: String },
+    InUse {
+        /// The name of the consumer.
+        consumer: String,
+        /// The version of the token.
+        version: u32,
+        /// The user who confirmed it.
+        asked_by: String,
+    },
+    /// A consumer no longer uses the token.
+    ConsumerRetired {
+        /// The name of the consumer.
+        consumer: String,
+        /// The user who said so.
+        asked_by: String,
+    },
+    /// A channel has a message.
     PostSent (PostProgress),
+    /// A channel did not take a message yet.
     PostDelayed (PostProgress),
-    /// The message is not tried again.
+    /// A channel did not take a message, and it is not tried again.
     PostGivenUp (PostProgress),
+    /// The daemon started.
     Started {},
+    /// The daemon read its configuration again.
     Reloaded (Reload),
-    BackedUp { path: String },
-    BackupFailed { reason: String },
+    /// The inventory was copied.
+    BackedUp {
+        /// The file of the copy.
+        path: String,
+    },
+    /// The inventory could not be copied.
+    BackupFailed {
+        /// Why.
+        reason: String,
+    },
     /// A copy has replaced the inventory. Events from after that copy are missing.
     Restored {},
-    /// A standby of the database took over without the last commits. The newest event that it has is from `after`.
+    /// A standby of the database took over without the last commits.
     CommitsLost {
+        /// When the newest event was recorded that it has.
         #[serde(skip_serializing_if = "Option::is_none")]
         after: Option<Timestamp>,
     },
-    /// This many events are only in the log, because the journal could not be written.
-    JournalGap { events: u64 },
-}
-
-/// What a person is called in the journal.
-#[derive(Clone, Debug)]
-pub struct PersonTraces {
-    /// The person's id at Meta.
-    pub person: String,
-    /// The names of the person's tokens.
-    pub tokens: HashSet<String>,
-    pub incidents: HashSet<IncidentId>,
-}
-
-impl Event {
-    /// Restores an event from its two parts.
-    pub fn from_parts(kind: &str, detail: Map<String, Value>) -> Self {
-        let tagged = json!({ "kind": kind, "detail": detail });
-        Self::deserialize(tagged).unwrap_or_else(|_| Self::Unknown {
-            kind: kind.to_owned(),
-            detail,
-        })
-    }
-
-    /// The kind and the details, as the journal keeps them and the socket shows them.
-    pub fn parts(&self, order: Option<EventId>) -> (String, Map<String, Value>) {
-        let tagged = serde_json::to_value(self).unwrap_or_default();
-        let kind = tagged["kind"].as_str().unwrap_or_default().to_owned();
-        let mut detail = tagged["detail"].as_object().cloned().unwrap_or_default();
-        if let Some(order) = order {
-            detail.insert("order".to_owned(), String::from(order).into());
-        }
-        (kind, detail)
-    }
-
-    /// The order that led to an event with these details.
-    pub fn order_in(detail: &Map<String, Value>) -> Option<EventId> {
-        let order = detail.get("order")?.as_str()?;
-        order.parse().ok().map(EventId)
-    }
-
-    /// Whether it names the person, one of the person's tokens as another than its own, or one of their incidents.
-    pub fn bears(&self, traces: &PersonTraces) -> bool {
-        match self {
-            Self::CandidateRefused {
-                why: Refusal::Mismatch(Mismatch::OtherSubject { subject, expected }),
-            } => [subject, expected].contains(&&traces.person),
-            Self::Discovered { through: token, .. }
-            | Self::Derived { through: token, .. }
-            | Self::LoginEnded(LoginEnd {
-                token: Some(token), ..
-            }) => traces.tokens.contains(token),
-            Self::CalendarRevoked { person, .. } => *person == traces.person,
-            Self::Unknown { detail, .. } => detail.values().any(|value| *value == traces.person),
-            _ => self
-                .incident()
-                .is_some_and(|incident| traces.incidents.contains(&incident)),
-        }
-    }
-
-    /// The incident that it is about.
-    pub const fn incident(&self) -> Option<IncidentId> {
-        match self {
-            Self::IncidentOpened { incident, .. }
-            | Self::IncidentAcknowledged { incident, .. }
-            | Self::IncidentResolved { incident, .. } => Some(*incident),
-            Self::EmailWritten(email)
-            | Self::EmailSent(email)
-            | Self::EmailDelayed(email)
-            | Self::EmailUndelivered(email) => email.incident,
-            Self::PostSent(post) | Self::PostDelayed(post) | Self::PostGivenUp(post) => {
-                post.incident
-            }
-            _ => None,
-        }
-    }
+    /// Events are only in the log, because the journal could not be written.
+    JournalGap {
+        /// How many.
+        events: u64,
+    },
 }

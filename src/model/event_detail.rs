@@ -4,36 +4,46 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     Cause, IncidentId, Kind, LoginError, LoginId, RejectReason, Scopes, State, Subscription,
 };
 
 /// What an ordered check found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventChecked)]
 pub struct Checked {
+    /// The state of the token.
     pub state: State,
-    /// Why an ordered exchange was not made, and until when.
+    /// Why an ordered exchange was not made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_rotated: Option<RejectReason>,
+    /// From when on an exchange may be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub may_rotate_at: Option<Timestamp>,
 }
 
 /// Which events a page sends to the app.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventPageSubscription)]
 pub struct PageSubscription {
+    /// Whether the app gets the page's webhooks.
     pub subscription: Subscription,
+    /// The fields that are missing, with spaces between them.
     pub missing: Scopes,
 }
 
 /// What identifies an error for Meta's support. Its texts may repeat what was sent, so they are not kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventMetaCode)]
 pub struct MetaCode {
-    /// 0 if Meta sent none.
+    /// Meta's error code; 0 if Meta sent none.
     pub code: i64,
+    /// Meta's error subcode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subcode: Option<i64>,
+    /// What Meta's support asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fbtrace_id: Option<String>,
 }
@@ -52,36 +62,57 @@ impl fmt::Display for MetaCode {
 }
 
 /// Why a new secret does not replace the one in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = EventRefusal)]
 pub enum Refusal {
     Mismatch(Mismatch),
     /// Meta refuses the new secret.
     Refused {
+        /// Why.
         cause: Cause,
     },
 }
 
 /// How a new secret falls short of the one in use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "mismatch")]
+#[schema(as = EventMismatch)]
 pub enum Mismatch {
     #[serde(rename = "it is of another kind")]
-    OtherKind { kind: Kind, expected: Kind },
+    OtherKind {
+        /// The kind of the new secret.
+        kind: Kind,
+        /// The kind of the one in use.
+        expected: Kind,
+    },
     #[serde(rename = "it belongs to another person or page")]
-    OtherSubject { subject: String, expected: String },
+    OtherSubject {
+        /// The id of the person or page of the new secret.
+        subject: String,
+        /// That of the one in use.
+        expected: String,
+    },
     #[serde(rename = "it lacks permissions that the one in use has")]
-    FewerScopes { missing: Scopes },
+    FewerScopes {
+        /// The permissions that it lacks, with spaces between them.
+        missing: Scopes,
+    },
     #[serde(rename = "it expires before the one in use")]
     EndsEarlier,
 }
 
 /// Requests for secrets: one, or all later ones within an hour.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventSecretAccess)]
 pub struct SecretAccess {
+    /// The user who asked.
     pub user: String,
+    /// The number of that user.
     pub uid: String,
+    /// The process that asked.
     pub pid: String,
+    /// The version that was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
     /// Why it was refused.
@@ -95,17 +126,24 @@ pub struct SecretAccess {
 }
 
 /// Further requests within an hour.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventRepeated)]
 pub struct Repeated {
+    /// How many requests.
     pub times: u64,
+    /// When the first of them was made.
     pub since: Timestamp,
+    /// When the last of them was made.
     pub until: Timestamp,
 }
 
 /// A login that is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventLogin)]
 pub struct LoginEnd {
+    /// The id of the login.
     pub login: LoginId,
+    /// How it ended.
     pub outcome: LoginOutcome,
     /// The person's token, if the login gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,8 +154,9 @@ pub struct LoginEnd {
 }
 
 /// How a login ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EventLoginOutcome)]
 pub enum LoginOutcome {
     Granted,
     WrongPerson,
@@ -126,14 +165,20 @@ pub enum LoginOutcome {
 }
 
 /// An email on its way. Subjects name people and pages, never addresses, because viewers can read the journal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventEmail)]
 pub struct EmailProgress {
+    /// The subject of the email.
     pub subject: String,
+    /// Its Message-ID, without angle brackets.
     pub message_id: String,
+    /// The incident that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentId>,
+    /// Why an attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_try_at: Option<Timestamp>,
     #[serde(flatten)]
@@ -147,30 +192,40 @@ pub struct EmailProgress {
 }
 
 /// A version of a token on its way to a sink.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventDelivery)]
 pub struct DeliveryProgress {
+    /// The name of the `[[delivery]]`.
     pub sink: String,
+    /// The version of the token.
     pub version: u32,
     /// Why an attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Left out when no other attempt follows.
+    /// When it is tried again; left out when no other attempt follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_try_at: Option<Timestamp>,
 }
 
 /// A new configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventReload)]
 pub struct Reload {
+    /// The user who asked, or SIGHUP.
     pub asked_by: String,
+    /// Whether the new configuration is in effect.
     pub live: bool,
+    /// The keys that take effect at a restart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needs_restart: Option<String>,
 }
 
 /// How many of an email's recipients got it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventEmailReach)]
 pub struct EmailReach {
+    /// How many recipients the email has.
     pub recipients: usize,
+    /// How many of them have it.
     pub got_it: usize,
 }

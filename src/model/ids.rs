@@ -4,11 +4,15 @@ use std::fmt::{self, Display, Formatter};
 use std::num::ParseIntError;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 macro_rules! id {
     ($($name:ident)+) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        /// A number, as text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Serialize, Deserialize, ToSchema)]
         #[serde(into = "String", try_from = "String")]
+        #[schema(value_type = String)]
         pub struct $name(pub i64);
 
         impl Display for $name {

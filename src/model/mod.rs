@@ -2,6 +2,7 @@
 //! disk or a network.
 
 mod app;
+pub mod book;
 mod calendar;
 mod cause;
 mod check;
@@ -14,6 +15,7 @@ mod email;
 mod enums;
 mod event;
 mod event_detail;
+mod event_journal;
 mod event_record;
 mod event_text;
 mod expiry;
@@ -62,11 +64,12 @@ pub use duty::{
 pub use email::{Attempt, Email, EmailId, EmailReason, NewEmail, SendOutcome};
 pub(crate) use enums::string_enum;
 pub use enums::{Action, Kind, Outcome, RejectReason, State, Subscription};
-pub use event::{Event, EventKind, PersonTraces};
+pub use event::{Event, EventDetail, EventKind};
 pub use event_detail::{
     Checked, DeliveryProgress, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode,
     Mismatch, PageSubscription, Refusal, Reload, Repeated, SecretAccess,
 };
+pub use event_journal::PersonTraces;
 pub use event_record::{EventRecord, NewEvent};
 pub use expiry::Expiry;
 pub use facts::Facts;

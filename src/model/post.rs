@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Cause, IncidentId, Remedy, string_enum};
 
@@ -168,23 +169,31 @@ pub struct ChannelCounts {
 }
 
 /// A post on its way, as the journal shows it. Never the channel's address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = EventPost)]
 pub struct PostProgress {
+    /// The name of the channel.
     pub channel: String,
+    /// What the message is about.
     pub post: PostKind,
+    /// The same for each attempt.
     pub message_id: String,
+    /// The incident that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentId>,
-    /// The HTTP status of the answer, and how long it took.
+    /// The HTTP status of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// How long the answer took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took_ms: Option<u64>,
     /// Whether one message reported several posts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub digest: bool,
+    /// Why an attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_try_at: Option<Timestamp>,
 }

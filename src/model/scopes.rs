@@ -3,12 +3,14 @@
 use std::fmt::{self, Display, Formatter};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Kind;
 
 /// A sorted set of permissions, kept as one line so that 100,000 tokens need little memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String)]
 pub struct Scopes(Box<str>);
 
 impl Scopes {

@@ -22,18 +22,18 @@ const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").repl
 /** What the demo prints, with the days that are of interest; a line that is too long ends with an ellipsis. */
 function demo() {
   const printed = execFileSync(program, ["demo"], { encoding: "utf8", maxBuffer: 1 << 24 }).split("\n");
-  const story = printed.filter((line) => line.startsWith("day "));
-  const ends = printed.filter((line) => /^(\d+ emails to|Renewed by|Every token)/.test(line));
-  const begin = story.findIndex((line) => line.includes(" world "));
+  const story = printed.filter((line) => /^day +\d|^ {31}/.test(line));
+  const ends = printed.filter((line) => /^(Renewals by|\d+ days: |Every token)/.test(line));
+  const begin = story.findIndex((line) => line.includes(" meta "));
   const shown = story.slice(begin, begin + LINES - 2 - ends.length);
   const lines = ["$ cargo run --release -- demo", ...shown, "…", ...ends];
   return lines.map((line) => (line.length > COLUMNS ? `${line.slice(0, COLUMNS - 1)}…` : line));
 }
 
 const tone = (line) => {
-  if (/^day .{8} +world/.test(line)) return "world";
-  if (/^day .{8} +mail/.test(line)) return "mail";
-  return line.startsWith("day") || line === "…" ? "plain" : "strong";
+  if (/^day .{16} meta /.test(line)) return "world";
+  if (/^day .{16} email /.test(line)) return "mail";
+  return /^(day| {31}|…)/.test(line) ? "plain" : "strong";
 };
 
 /** A terminal in which the lines appear one after another, once. */

@@ -68,7 +68,7 @@ fn anchor(heading: &str) -> String {
     kept.collect()
 }
 
-fn markdown_below(folder: &Path, found: &mut Vec<PathBuf>) -> Result {
+pub fn markdown_below(folder: &Path, found: &mut Vec<PathBuf>) -> Result {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {

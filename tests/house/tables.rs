@@ -54,7 +54,7 @@ pub const FLOORS: &[(&str, &str)] = &[
     ("graph_sim", ""),
     (
         "demo",
-        "secret model inventory http api api_client config daemon graph_sim",
+        "look secret model inventory http api web api_client config daemon graph_sim",
     ),
     (
         "cli",
@@ -132,6 +132,7 @@ pub const TOOLS: &[Tool] = &[
             "ui/state",
             "ui/server",
             "graph_sim/dialog",
+            "demo/report",
         ],
     ),
     (

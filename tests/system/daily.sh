@@ -5,6 +5,7 @@ live_day_by_day() {
     case_ "Meta was asked about every token" meta_was_asked
     case_ "an email goes out by the real relay, with TLS and password" a_email_arrives
     case_ "a member of the group may look, and no more" a_member_looks
+    case_ "the commands that the book begins the night with" types_the_page docs/src/at-3-am.md
     case_ "a stranger does not get to the socket" a_stranger_is_kept_out
     case_ "a good reload lets a named reader have its tokens, and only those" a_reader_reads
     case_ "a service of another user gets each token by file, and confirms it" a_service_gets_its_token

@@ -84,8 +84,7 @@ with_metrics_textfile() {
     printf '\n[metrics]\ntextfile = "%s/perennial.prom"\n' "$folder" >>"$file"
     inside systemctl restart perennial
     eventually says "metrics-textfile.conf" inside perennial status
-    use_example metrics-textfile
-    inside systemctl restart perennial
+    types_the_page docs/src/monitoring.md
     eventually inside grep --quiet '^perennial_ready 1$' "$folder/perennial.prom"
     [[ "$(inside stat --format=%a "$folder/perennial.prom")" == 644 ]]
     all_healthy 3

@@ -21,15 +21,22 @@ take_first_steps() {
     case_ "setup, run again, changes nothing" setup_again
 }
 
-# The commands of the README, a line each.
-quick_start_commands() {
-    awk '/^## / { inside = /Quick start/ } inside && /^    / { found = 1; print substr($0, 5); next } found && inside { exit }' \
-        "$project/README.md"
+# The commands of a page that say that they are typed here.
+commands_of() {
+    awk '/^ *<!-- run by tests\/system -->$/ { marked = 1; next }
+        marked && /^ *```console$/ { inside = 1; next }
+        /^ *```$/ { inside = marked = 0 }
+        inside { sub(/^ *\$ /, ""); print }' "$project/$1"
+}
+
+types_the_page() {
+    commands_of "$1" | grep .
+    inside sh -euc "cd && $(commands_of "$1")" </dev/null
 }
 
 installs() {
     local command
-    command="$(quick_start_commands | head -1)"
+    command="$(commands_of README.md | head -1)"
     [[ "$command" == "sudo apt install"* ]]
     inside sh -c "cd && $command </dev/null"
     inside getent passwd perennial | grep '/var/lib/perennial:/usr/sbin/nologin$'
@@ -53,9 +60,8 @@ started_too_early() {
     inside systemctl stop perennial-check.timer
 }
 
-# What a person types; the prompts are told by a piece of their words.
-quick_start() {
-    local command
+# What a person types; the prompts are told by a piece of their words. The public address is the parameter, if any.
+make_answers() {
     marias_token >"$scratch/token"
     printf '%s\t%s\n' \
         "Email address for errors" ops@example.com \
@@ -67,9 +73,14 @@ quick_start() {
         "Whom may people ask" "" \
         "Mail server?" smtps://perennial@smtp.example.com:465 \
         "The password" "$SMTP_PASSWORD" \
-        "Public address" "" >"$scratch/setup"
+        "Public address" "${1:-}" >"$scratch/setup"
     printf 'oken\t%s\n' "$(cat "$scratch/token")" >"$scratch/import"
     printf '' >"$scratch/nothing"
+}
+
+quick_start() {
+    local command
+    make_answers
     while read -r command; do
         echo "\$ $command"
         case "$command" in
@@ -77,7 +88,7 @@ quick_start() {
         "sudo perennial import"*) type_it import "$command" ;;
         *) type_it nothing "$command" ;;
         esac
-    done < <(quick_start_commands | tail -n +2)
+    done < <(commands_of README.md | tail -n +2)
     all_healthy 3
     inside systemctl is-enabled perennial
     unit_is ActiveState active perennial-check.timer

@@ -6,14 +6,14 @@ readonly APP_ID=257422819769992 APP_SECRET=0123456789abcdef0123456789abcdef SMTP
 
 prepare_world() {
     local user
-    echo "127.0.0.1 graph.facebook.com www.facebook.com smtp.example.com" >>"$root/etc/hosts"
+    echo "127.0.0.1 graph.facebook.com www.facebook.com smtp.example.com tokens.example.com" >>"$root/etc/hosts"
     for user in alice bob chatbot ops maria; do inside useradd --create-home "$user"; done
     certify
     start_mail_server
 }
 
 certify() {
-    local extensions="subjectAltName=DNS:graph.facebook.com,DNS:www.facebook.com,DNS:smtp.example.com"
+    local extensions="subjectAltName=DNS:graph.facebook.com,DNS:www.facebook.com,DNS:smtp.example.com,DNS:tokens.example.com"
     local key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
     inside sh -euc "
         mkdir -p /root/tls && cd /root/tls
@@ -41,8 +41,10 @@ start_mail_server() {
         systemctl restart postfix"
 }
 
-# The simulated Graph, out of the installed package, with TLS before it.
+# The simulated Graph, out of the installed package or of the program that is named, with TLS before it; and before the
+# pages for people.
 start_meta() {
+    local program="${1:-perennial}"
     cat >"$root/root/world.toml" <<TOML
 [[app]]
 id = "$APP_ID"
@@ -74,8 +76,11 @@ key = /root/tls/key.pem
 [graph]
 accept = 127.0.0.1:443
 connect = 127.0.0.1:8470
+[pages]
+sni = graph:tokens.example.com
+connect = 127.0.0.1:8480
 CONF
-    inside systemd-run --quiet --unit=meta perennial graph-sim --world /root/world.toml
+    inside systemd-run --quiet --unit=meta "$program" graph-sim --world /root/world.toml
     inside systemd-run --quiet --unit=meta-tls stunnel4 /root/stunnel.conf
     eventually inside curl --silent --fail https://graph.facebook.com/sim/clock
     sim --request PUT --data '{"origin": "https://graph.facebook.com"}' paging_host

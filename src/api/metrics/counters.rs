@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::catalog;
 use super::family::{Family, Labels};
 use crate::api::types::AppReport;
 use crate::inventory::Work;
@@ -18,34 +19,16 @@ pub(super) fn all(recorded: &Recorded, apps: &[AppReport]) -> Vec<Family> {
         apps.iter().map(sample).collect()
     };
     vec![
+        Family::counters(catalog::CHECKS, of_app(&recorded.checks)),
+        Family::counters(catalog::CALLS, of_app(&recorded.calls)),
+        Family::counters(catalog::RENEWALS, renewals(recorded, apps)),
+        Family::counters(catalog::EMAILS, emails(recorded)),
         Family::counters(
-            "checks",
-            "Checks of tokens since the daemon started",
-            of_app(&recorded.checks),
-        ),
-        Family::counters(
-            "calls",
-            "Calls to Meta since the daemon started, as Meta counts them",
-            of_app(&recorded.calls),
-        ),
-        Family::counters(
-            "renewals",
-            "Attempts to renew a token since the daemon started, by their measured outcome",
-            renewals(recorded, apps),
-        ),
-        Family::counters(
-            "emails",
-            "Attempts to send an email since the daemon started",
-            emails(recorded),
-        ),
-        Family::counters(
-            "deliveries",
-            "Attempts to deliver a token since the daemon started, by sink",
+            catalog::DELIVERIES,
             by_name("sink", &recorded.deliveries, |result| result.as_str()),
         ),
         Family::counters(
-            "posts",
-            "Attempts to send a message to a channel since the daemon started",
+            catalog::POSTS,
             by_name("channel", &recorded.posts, |result| result.as_str()),
         ),
     ]
@@ -90,22 +73,10 @@ fn by_name<R: Copy>(
 
 /// The inventory's own work.
 pub(super) fn of_work(work: Work) -> [Family; 3] {
-    let one = |name, help, count| Family::counters(name, help, vec![(Labels::new(), count)]);
+    let one = |metric, count| Family::counters(metric, vec![(Labels::new(), count)]);
     [
-        one(
-            "inventory_statements",
-            "Statements that the inventory has run since the daemon started",
-            work.statements,
-        ),
-        one(
-            "inventory_rows",
-            "Rows that these statements returned or changed",
-            work.rows,
-        ),
-        one(
-            "inventory_steps",
-            "Steps of the virtual machine of SQLite that these statements took",
-            work.steps,
-        ),
+        one(catalog::INVENTORY_STATEMENTS, work.statements),
+        one(catalog::INVENTORY_ROWS, work.rows),
+        one(catalog::INVENTORY_STEPS, work.steps),
     ]
 }

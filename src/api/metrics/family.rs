@@ -9,11 +9,12 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::metrics::info::Info;
 
-/// A metric. Its name is without the prefix; that of a counter is also without `_total`.
+use super::catalog::{self, Metric};
+
+/// A metric with its samples.
 #[derive(Debug)]
 pub(super) struct Family {
-    name: &'static str,
-    help: &'static str,
+    metric: Metric,
     samples: Samples,
 }
 
@@ -33,40 +34,24 @@ pub(super) enum Number {
 }
 
 impl Family {
-    pub(super) const fn gauges(
-        name: &'static str,
-        help: &'static str,
-        samples: Vec<(Labels, Number)>,
-    ) -> Self {
+    pub(super) const fn gauges(metric: Metric, samples: Vec<(Labels, Number)>) -> Self {
         let samples = Samples::Gauges(samples);
-        Self {
-            name,
-            help,
-            samples,
-        }
+        Self { metric, samples }
     }
 
-    pub(super) fn gauge(name: &'static str, help: &'static str, count: u64) -> Self {
-        Self::gauges(name, help, vec![(Labels::new(), Number::Count(count))])
+    pub(super) fn gauge(metric: Metric, count: u64) -> Self {
+        Self::gauges(metric, vec![(Labels::new(), Number::Count(count))])
     }
 
     /// No sample says that it never happened.
-    pub(super) fn time(name: &'static str, help: &'static str, at: Option<Timestamp>) -> Self {
+    pub(super) fn time(metric: Metric, at: Option<Timestamp>) -> Self {
         let sample = at.map(|at| (Labels::new(), Number::of_time(at)));
-        Self::gauges(name, help, sample.into_iter().collect())
+        Self::gauges(metric, sample.into_iter().collect())
     }
 
-    pub(super) const fn counters(
-        name: &'static str,
-        help: &'static str,
-        samples: Vec<(Labels, u64)>,
-    ) -> Self {
+    pub(super) const fn counters(metric: Metric, samples: Vec<(Labels, u64)>) -> Self {
         let samples = Samples::Counters(samples);
-        Self {
-            name,
-            help,
-            samples,
-        }
+        Self { metric, samples }
     }
 
     fn encode(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -75,8 +60,8 @@ impl Family {
             Samples::Counters(samples) if !samples.is_empty() => MetricType::Counter,
             Samples::Gauges(_) | Samples::Counters(_) => return Ok(()),
         };
-        let help = format!("{}.", self.help);
-        let metric = &mut encoder.encode_descriptor(self.name, &help, None, kind)?;
+        let help = format!("{}.", self.metric.help);
+        let metric = &mut encoder.encode_descriptor(self.metric.name, &help, None, kind)?;
         match &self.samples {
             Samples::Gauges(samples) => samples
                 .iter()
@@ -125,8 +110,9 @@ pub(super) struct Families(pub(super) Vec<Family>);
 impl Collector for Families {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
-        let help = "The version that is running.";
-        let build = encoder.encode_descriptor("build", help, None, MetricType::Info)?;
+        let help = format!("{}.", catalog::BUILD.help);
+        let build =
+            encoder.encode_descriptor(catalog::BUILD.name, &help, None, MetricType::Info)?;
         Info::new(version).encode(build)?;
         self.0
             .iter()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::catalog::{self, Metric};
 use super::family::{Family, Labels, Number};
 use crate::api::DaemonStatus;
 use crate::api::readiness::reasons_not_ready;
@@ -24,34 +25,17 @@ pub(super) fn all(figures: &Figures, daemon_status: &DaemonStatus, now: Timestam
 fn of_daemon(figures: &Figures, daemon_status: &DaemonStatus, now: Timestamp) -> Vec<Family> {
     let is_ready = reasons_not_ready(daemon_status, figures, now).is_empty();
     vec![
-        Family::time(
-            "start_time_seconds",
-            "When the daemon started, as Unix time",
-            Some(daemon_status.started_at),
-        ),
-        Family::gauge(
-            "ready",
-            "1 if every due token was visited lately and mail and disk work, as on /readyz",
-            is_ready.into(),
-        ),
-        Family::time(
-            "backup_timestamp_seconds",
-            "When the newest automatic backup was made, as Unix time",
-            daemon_status.maintenance.backed_up_at,
-        ),
+        Family::time(catalog::START_TIME, Some(daemon_status.started_at)),
+        Family::gauge(catalog::READY, is_ready.into()),
+        Family::time(catalog::BACKUP_TIME, daemon_status.maintenance.backed_up_at),
     ]
 }
 
 fn of_tokens(figures: &Figures) -> Vec<Family> {
     vec![
-        Family::gauges(
-            "tokens",
-            "Tokens by app, kind and state. The kind of one that was never checked is unknown",
-            token_samples(&figures.tokens),
-        ),
+        Family::gauges(catalog::TOKENS, token_samples(&figures.tokens)),
         Family::time(
-            "next_deadline_timestamp_seconds",
-            "The next expiry of a token that works, as Unix time",
+            catalog::NEXT_DEADLINE,
             figures.next_deadline.as_ref().map(|deadline| deadline.at),
         ),
     ]
@@ -84,22 +68,10 @@ fn of_sweeps(sweep: &Sweep, apps: &[AppReport]) -> Vec<Family> {
         Some((of_app(app), last))
     });
     vec![
-        Family::gauge("tokens_due", "Tokens whose check is due", sweep.due),
-        Family::gauge(
-            "tokens_overdue",
-            "Tokens whose check has been due for too long",
-            sweep.overdue,
-        ),
-        Family::gauges(
-            "last_sweep_timestamp_seconds",
-            "When the last sweep of an app ended that its errors and its call budget did not hold up, as Unix time",
-            swept.collect(),
-        ),
-        Family::time(
-            "next_sweep_timestamp_seconds",
-            "When the next sweep is due, as Unix time. It stays in the past while a sweep is late",
-            sweep.next_at,
-        ),
+        Family::gauge(catalog::TOKENS_DUE, sweep.due),
+        Family::gauge(catalog::TOKENS_OVERDUE, sweep.overdue),
+        Family::gauges(catalog::LAST_SWEEP, swept.collect()),
+        Family::time(catalog::NEXT_SWEEP, sweep.next_at),
     ]
 }
 
@@ -108,37 +80,27 @@ fn of_app(app: &AppReport) -> Labels {
 }
 
 fn of_apps(apps: &[AppReport], now: Timestamp) -> Vec<Family> {
-    let each = |name, help, number: &dyn Fn(&AppReport) -> Number| {
+    let each = |metric: Metric, number: &dyn Fn(&AppReport) -> Number| {
         let samples = apps.iter().map(|app| (of_app(app), number(app)));
-        Family::gauges(name, help, samples.collect())
+        Family::gauges(metric, samples.collect())
     };
     let is_throttled = |app: &AppReport| app.throttled_until.is_some_and(|until| until > now);
     vec![
-        each(
-            "app_recent_calls",
-            "Calls to Meta within the last hour",
-            &|app| Number::Count(app.calls_last_hour),
-        ),
-        each(
-            "app_call_budget",
-            "Calls to Meta that calls_per_hour allows within an hour",
-            &|app| Number::Count(app.calls_per_hour.into()),
-        ),
-        each(
-            "app_call_budget_used_ratio",
-            "The part of calls_per_hour that was used within the last hour",
-            &|app| Number::Ratio(ratio(app.calls_last_hour, app.calls_per_hour.into())),
-        ),
-        each(
-            "app_usage_ratio",
-            "The part of the call limit of Meta that is used, according to Meta",
-            &|app| Number::Ratio(ratio(app.usage_percent.into(), 100)),
-        ),
-        each(
-            "app_throttled",
-            "1 while calls to Meta are paused because of its limit",
-            &|app| Number::of_truth(is_throttled(app)),
-        ),
+        each(catalog::APP_RECENT_CALLS, &|app| {
+            Number::Count(app.calls_last_hour)
+        }),
+        each(catalog::APP_CALL_BUDGET, &|app| {
+            Number::Count(app.calls_per_hour.into())
+        }),
+        each(catalog::APP_CALL_BUDGET_USED, &|app| {
+            Number::Ratio(ratio(app.calls_last_hour, app.calls_per_hour.into()))
+        }),
+        each(catalog::APP_USAGE, &|app| {
+            Number::Ratio(ratio(app.usage_percent.into(), 100))
+        }),
+        each(catalog::APP_THROTTLED, &|app| {
+            Number::of_truth(is_throttled(app))
+        }),
     ]
 }
 
@@ -163,31 +125,15 @@ fn of_nodes(nodes: &[NodeReport]) -> [Family; 2] {
         duties.map(|duty| (vec![of(node), ("duty", duty.to_string())], Number::Count(1)))
     });
     [
-        Family::gauges(
-            "node_seen_timestamp_seconds",
-            "When a daemon on the inventory was last seen, as Unix time",
-            seen.collect(),
-        ),
-        Family::gauges(
-            "duty_held",
-            "1 for the node that does what only one does at a time: the sweeps of an app, emails, deliveries, nightly work",
-            duties.collect(),
-        ),
+        Family::gauges(catalog::NODE_SEEN, seen.collect()),
+        Family::gauges(catalog::DUTY_HELD, duties.collect()),
     ]
 }
 
 fn of_deliveries(counts: DeliveryCounts) -> [Family; 2] {
     [
-        Family::gauge(
-            "deliveries_pending",
-            "Deliveries that wait for a sink",
-            counts.pending,
-        ),
-        Family::gauge(
-            "deliveries_failed",
-            "Deliveries that failed and are not tried again",
-            counts.failed,
-        ),
+        Family::gauge(catalog::DELIVERIES_PENDING, counts.pending),
+        Family::gauge(catalog::DELIVERIES_FAILED, counts.failed),
     ]
 }
 
@@ -204,21 +150,9 @@ fn of_people(figures: &Figures) -> Vec<Family> {
         (labels, Number::Count(count))
     });
     vec![
-        Family::gauges(
-            "incidents",
-            "Unresolved incidents. Those that nobody acknowledged are open",
-            incidents.into(),
-        ),
-        Family::gauge("emails_queued", "Emails in the queue", mail.queued),
-        Family::gauge(
-            "emails_undelivered",
-            "Emails about open matters that do not reach all their recipients",
-            mail.undelivered,
-        ),
-        Family::time(
-            "oldest_queued_email_timestamp_seconds",
-            "When the oldest email in the queue was written, as Unix time",
-            mail.oldest_queued_at,
-        ),
+        Family::gauges(catalog::INCIDENTS, incidents.into()),
+        Family::gauge(catalog::EMAILS_QUEUED, mail.queued),
+        Family::gauge(catalog::EMAILS_UNDELIVERED, mail.undelivered),
+        Family::time(catalog::OLDEST_QUEUED_EMAIL, mail.oldest_queued_at),
     ]
 }

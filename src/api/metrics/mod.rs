@@ -1,10 +1,12 @@
 //! The figures of the daemon for monitoring systems: what `/metrics` shows, on the socket, at its own address, and in a
 //! file. Token names are never labels: each name would make its own series, and would reveal too much.
 //!
-//! - `format`: OpenMetrics or the classic format · `family`: one metric with its samples
+//! - `catalog`: every metric with its text · `family`: one metric with its samples
+//! - `format`: OpenMetrics or the classic format
 //! - `gauges`: how things are · `counters`: what happened since the start
 //! - `server`: the address of its own
 
+mod catalog;
 mod counters;
 mod family;
 mod format;
@@ -26,6 +28,7 @@ use super::request_durations::RequestDurations;
 use crate::http::NowFn;
 use crate::inventory::Inventory;
 
+pub use catalog::{METRICS, Metric, MetricKind};
 pub use format::Format;
 pub use server::{bind, serve};
 
@@ -76,7 +79,9 @@ impl Metrics {
         families.extend(counters::of_work(inventory.work()));
         let mut registry = Registry::with_prefix("perennial");
         registry.register_collector(Box::new(Families(families)));
-        self.durations.register(&mut registry);
+        let durations = catalog::REQUEST_DURATION;
+        self.durations
+            .register(durations.name, durations.help, &mut registry);
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &registry);

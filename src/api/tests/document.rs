@@ -213,9 +213,12 @@ async fn each_event_is_what_was_described() {
     world.import("acme-1", "EAAone").await;
     let document = document(&world).await;
     let schema = json!({"$ref": "#/components/schemas/EventView"});
+    let detail_schema = json!({"$ref": "#/components/schemas/Event"});
     for event in world.journal().await {
-        let errors = errors(&document, &schema, &event, "event");
-        assert!(errors.is_empty(), "{errors:#?}");
+        let mut faults = errors(&document, &schema, &event, "event");
+        let detail = json!({"kind": event["kind"], "detail": event["detail"]});
+        faults.extend(errors(&document, &detail_schema, &detail, "detail"));
+        assert!(faults.is_empty(), "{faults:#?}");
     }
 }
 

@@ -1,9 +1,12 @@
 //! The metrics: both formats, and the counts of what happened.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use jiff::SignedDuration;
 
 use super::world::{World, eve};
+use crate::api::metrics::{METRICS, MetricKind};
 
 async fn metrics(world: &World, accept: &str) -> (String, String) {
     let headers = [("accept", accept)];
@@ -38,6 +41,51 @@ async fn the_accept_header_chooses_the_format() {
     );
     assert!(!text.contains("# EOF"), "{text}");
 }
+
+/// The name of a sample, and its labels in their order.
+fn sample(line: &str) -> (&str, Vec<&str>) {
+    let (name, rest) = line.split_at(line.find(['{', ' ']).unwrap());
+    let inside = rest.strip_prefix('{').and_then(|it| it.split_once('}'));
+    let pairs = inside.map_or("", |(labels, _)| labels).split(',');
+    let labels = pairs.filter_map(|pair| Some(pair.split_once('=')?.0));
+    (name, labels.filter(|label| *label != "le").collect())
+}
+
+#[tokio::test]
+async fn every_sample_is_of_a_metric_in_the_catalog_and_has_its_labels() {
+    let world = World::new();
+    let month = SignedDuration::from_hours(720);
+    world.import_healthy("acme-1", "EAAone", month).await;
+    let (_, text) = metrics(&world, "").await;
+    let mut shown = BTreeSet::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, labels) = sample(line);
+        let parts = ["", "_bucket", "_sum", "_count"];
+        let metric = METRICS.iter().find(|metric| {
+            let is_histogram = metric.kind == MetricKind::Histogram;
+            let parts = &parts[..if is_histogram { 4 } else { 1 }];
+            let full_name = metric.full_name();
+            parts
+                .iter()
+                .any(|part| format!("{full_name}{part}") == name)
+        });
+        let metric = metric.unwrap_or_else(|| panic!("{name} is not in the catalog"));
+        assert_eq!(labels, metric.labels, "{name}");
+        shown.insert(metric.name);
+    }
+    let missing = METRICS.iter().filter(|it| !shown.contains(it.name));
+    let missing: Vec<&str> = missing.map(|metric| metric.name).collect();
+    assert_eq!(missing, NEED_MORE_TO_HAPPEN);
+}
+
+/// Metrics without samples in a world where little happened.
+const NEED_MORE_TO_HAPPEN: [&str; 5] = [
+    "backup_timestamp_seconds",
+    "oldest_queued_email_timestamp_seconds",
+    "deliveries",
+    "posts",
+    "request_duration_seconds",
+];
 
 #[tokio::test]
 async fn what_is_recorded_is_counted() {

@@ -16,7 +16,7 @@ pub struct EventView {
     /// The token's name at that time.
     pub token: Option<String>,
     pub app: Option<String>,
-    /// Details that depend on the kind; never a secret.
+    /// Details that depend on the kind, as in `Event`, and the `order` that led to it, if one did; never a secret.
     #[schema(value_type = Object)]
     pub detail: Map<String, Value>,
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::model::book;
+
 /// An error: what went wrong, why, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -14,23 +16,36 @@ pub struct Problem {
     pub title: String,
     pub status: u16,
     pub detail: String,
+    /// The section of the book about it: a file on the daemon's machine.
+    #[serde(default)]
+    pub help: String,
     /// Every single problem, when there may be several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
 
-/// The table of all problem types: the last part of the URN, the HTTP status, the title.
+/// The table of all problem types: what went wrong, the last part of the URN, the HTTP status, the title.
 macro_rules! problem_types {
-    ($($(#[$doc:meta])* $name:ident = $word:literal, $status:literal, $title:literal;)+) => {
+    ($(#[doc = $meaning:literal] $name:ident = $word:literal, $status:literal, $title:literal;)+) => {
         /// Programs rely on the URNs: new ones may be added, existing ones must not change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum ProblemType { $($(#[$doc])* $name,)+ }
+        pub enum ProblemType { $(#[doc = $meaning] $name,)+ }
 
         impl ProblemType {
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             pub const fn urn(self) -> &'static str {
                 match self { $(Self::$name => concat!("urn:perennial:problem:", $word),)+ }
+            }
+
+            /// The last part of the URN.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+
+            /// What went wrong, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning.trim_ascii(),)+ }
             }
 
             pub const fn status(self) -> u16 {
@@ -47,47 +62,77 @@ macro_rules! problem_types {
 problem_types! {
     /// The request cannot be read.
     Malformed = "malformed", 400, "Malformed request";
+    /// The user at the other end of the socket may not do this.
     NotPermitted = "not-permitted", 403, "Not permitted";
+    /// There is nothing at this address.
     NoSuchRoute = "no-such-route", 404, "No such route";
+    /// There is no token with this name.
     NoSuchToken = "no-such-token", 404, "No such token";
+    /// There is no incident with this id.
     NoSuchIncident = "no-such-incident", 404, "No such incident";
+    /// There is no login with this id.
     NoSuchLogin = "no-such-login", 404, "No such login";
+    /// There is no `[[delivery]]` with this name.
     NoSuchSink = "no-such-sink", 404, "No such sink";
+    /// The token has no consumer with this name.
     NoSuchConsumer = "no-such-consumer", 404, "No such consumer";
     /// The token never had a version of this number, or it is no longer kept.
     NoSuchVersion = "no-such-version", 404, "No such version";
+    /// There is no `[[alerts.post]]` with this name.
     NoSuchChannel = "no-such-channel", 404, "No such channel";
     /// No token belongs to such a person.
     NoSuchPerson = "no-such-person", 404, "No such person";
+    /// The address does not take this method.
     MethodNotAllowed = "method-not-allowed", 405, "Method not allowed";
+    /// The request did not arrive in time.
     TooSlow = "too-slow", 408, "Request too slow";
+    /// Another token has this name.
     NameTaken = "name-taken", 409, "Name taken";
+    /// Another token has this secret.
     HeldByAnother = "held-by-another", 409, "Held by another token";
+    /// There is no earlier version to go back to.
     NoPreviousVersion = "no-previous-version", 409, "No previous version";
+    /// The token works for less time than the request wants.
     TooLittleLife = "too-little-life", 409, "Too little life left";
+    /// Meta has not said when the token expires.
     ExpiryUnknown = "expiry-unknown", 409, "Expiry unknown";
+    /// Meta refuses the token for good, so its secret is of no use. The token's `cause` says why.
     TokenDead = "token-dead", 409, "Token dead";
+    /// The incident is over.
     AlreadyResolved = "already-resolved", 409, "Already resolved";
     /// Meta has not said whose token it is.
     PersonUnknown = "person-unknown", 409, "Person unknown";
     /// The login was completed before, or started too long ago.
     LoginOver = "login-over", 409, "Login over";
+    /// The request is larger than the daemon reads.
     TooLarge = "too-large", 413, "Request too large";
+    /// The body is not `application/json`.
     NotJson = "not-json", 415, "Not JSON";
     /// The request can be read, but a value in it is not acceptable.
     Invalid = "invalid", 422, "Invalid value";
+    /// There is no `[[app]]` with this name.
     UnknownApp = "unknown-app", 422, "Unknown app";
+    /// Login links need the section `[web]`.
     NoPublicPart = "no-public-part", 422, "No public part";
+    /// Too many logins are open.
     TooManyLogins = "too-many-logins", 429, "Too many logins";
+    /// The configuration on disk is wrong, so the daemon keeps the one that it has.
     ReloadRefused = "reload-refused", 422, "Configuration refused";
+    /// The mail server did not take the test email, or none is configured.
     MailRefused = "mail-refused", 422, "Mail refused";
-    /// The sink does not take what it is sent.
+    /// The sink or the channel does not take what it is sent.
     SinkFailed = "sink-failed", 422, "Sink failed";
+    /// The user holds too many connections.
     TooManyConnections = "too-many-connections", 503, "Too many connections";
+    /// The user follows the journal too often at once.
     TooManyFollowers = "too-many-followers", 503, "Too many followers";
+    /// The daemon does not do all of its work. `problems` says why.
     NotReady = "not-ready", 503, "Not ready";
+    /// The inventory cannot be read or written.
     InventoryUnavailable = "inventory-unavailable", 503, "Inventory unavailable";
+    /// The daemon is stopping.
     Stopping = "stopping", 503, "Stopping";
+    /// The daemon has too much to do at this moment.
     Busy = "busy", 503, "Busy";
 }
 
@@ -98,6 +143,7 @@ impl Problem {
             title: kind.title().to_owned(),
             status: kind.status(),
             detail: detail.into(),
+            help: book::section_of_problem(kind.word()),
             problems: Vec::new(),
         }
     }

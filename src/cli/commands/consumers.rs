@@ -17,7 +17,7 @@ pub struct ConsumersOptions {
     /// The name of the token
     #[arg(add = token_names())]
     name: String,
-    /// Retire this consumer: nobody waits for it any more
+    /// Retire this consumer: Perennial no longer waits for it
     #[arg(long, value_name = "CONSUMER")]
     remove: Option<String>,
     /// Print the consumers as the daemon's JSON

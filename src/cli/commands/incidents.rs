@@ -11,6 +11,7 @@ use crate::cli::terminal::table::{Cell, Column, Table};
 use crate::cli::terminal::text::{count, counted, plain, wrapped};
 use crate::cli::terminal::{bars, style, time};
 use crate::cli::{Answer, Result, Terminal};
+use crate::model::book;
 
 /// List the incidents: causes that need a person
 #[derive(Clone, Debug, Args)]
@@ -89,6 +90,10 @@ fn paragraph(
         lines.extend(wrapped(&tokens(incident, format), width));
     }
     lines.extend(wrapped(&told(incident, now), width));
+    if incident.state != IncidentStatus::Resolved {
+        // Not wrapped, so that it can be copied.
+        lines.push(format!("Docs: {}", book::section_of_cause(incident.cause)));
+    }
     let number = format!("{:<width$}", incident.id, width = INDENT.len());
     number + &lines.join(&format!("\n{INDENT}")) + "\n"
 }

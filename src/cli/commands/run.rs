@@ -1,11 +1,13 @@
 //! The programs that run until they are done or stopped: the daemon, the demo, the simulated Graph.
 
 use std::env;
+use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 
@@ -35,6 +37,9 @@ pub struct DemoOptions {
     /// Keep running at the end, so that you can look around
     #[arg(long)]
     pub keep: bool,
+    /// Keep the emails, and a page with timeline, tokens and forecast, in this new folder
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -104,6 +109,9 @@ async fn run(global: &Global) -> ExitCode {
 }
 
 async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
+    if let Some(output) = &options.output {
+        create_empty(output)?;
+    }
     let mut out = anstream::AutoStream::auto(io::stdout());
     let live = demo::Options {
         days: options.days,
@@ -111,18 +119,29 @@ async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         sabotage: demo::Sabotage::Nothing,
     };
     let mut demo_run = DemoRun::live(live, &mut out).await?;
-    demo_run.closing_table.print(&mut out)?;
+    demo_run.print_end(&mut out)?;
+    if let Some(output) = &options.output {
+        demo_run.write_report(output)?;
+        let index = output.join("index.html");
+        writeln!(out, "\nKept: {}, and the emails beside it", index.display())?;
+    }
     if options.keep {
+        demo_run.write_report(demo_run.folder())?;
         demo_run.places(&this_program(), &mut out)?;
         tokio::select! {
             ended = demo_run.go_on(&mut out) => ended?,
             stopped = daemon::until_stopped() => stopped?,
         }
-    } else {
+    } else if options.output.is_none() {
+        let program = this_program();
+        writeln!(out, "\nNothing of this run is kept.")?;
         writeln!(
             out,
-            "\nTo look at its tokens, emails and database yourself: {} demo --keep",
-            this_program()
+            "  {program} demo --output DIR   keeps its emails, timeline and tokens as pages"
+        )?;
+        writeln!(
+            out,
+            "  {program} demo --keep         goes on, so that you can give it orders"
         )?;
     }
     let good = demo_run.closing_table.is_good();
@@ -131,6 +150,16 @@ async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Nothing of the user's is overwritten.
+fn create_empty(folder: &Path) -> anyhow::Result<()> {
+    let created = fs::create_dir_all(folder).and_then(|()| fs::read_dir(folder));
+    let mut entries = created.with_context(|| format!("cannot create {}", folder.display()))?;
+    if entries.next().is_some() {
+        anyhow::bail!("{} is not empty; name a new folder", folder.display());
+    }
+    Ok(())
 }
 
 /// How to call this very program in a shell, from any folder.

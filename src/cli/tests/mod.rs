@@ -241,9 +241,10 @@ fn a_token_on_a_terminal() {
 #[test]
 fn a_dead_page_on_a_narrow_terminal() {
     let page = shown(&show::render(&detail(0), now(), &terminal(60)));
+    // Addresses are not wrapped, so that they can be copied.
+    let mut wrapped = page.lines().filter(|line| !line.starts_with("docs "));
     assert!(
-        page.lines()
-            .all(|line| super::terminal::text::width(line) <= 60),
+        wrapped.all(|line| super::terminal::text::width(line) <= 60),
         "{page}"
     );
     insta::assert_snapshot!(page);

@@ -1,6 +1,7 @@
 //! Tests whole files: the sample, the shortest valid file, and one with every key.
 
 mod posts;
+mod reference;
 mod refused;
 mod secrets;
 mod server;

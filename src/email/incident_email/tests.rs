@@ -414,3 +414,30 @@ fn subjects_fit_a_phone() {
         assert!(subject.chars().count() <= 100, "{subject}");
     }
 }
+
+#[test]
+fn operators_are_pointed_to_the_book_and_owners_are_not() {
+    for &cause in Cause::ALL {
+        for language in [Language::English, Language::German] {
+            let to_owners = Draft {
+                language,
+                ..draft(cause)
+            };
+            let text = to_owners.as_text();
+            assert!(!text.contains(book::FOLDER), "{text}");
+            let to_operators = Draft {
+                recipients: to_owners.operators.clone(),
+                ..to_owners
+            };
+            let section = format!(": {}\n", book::section_of_cause(cause));
+            let text = to_operators.as_text() + "\n";
+            assert_eq!(text.matches(&section).count(), 1, "{section}\n{text}");
+        }
+    }
+    let over = Draft {
+        recipients: draft(Cause::Outage).operators,
+        reason: EmailReason::Recovered,
+        ..draft(Cause::Outage)
+    };
+    assert!(!over.as_text().contains(book::FOLDER));
+}

@@ -103,7 +103,7 @@ texts! {
         version, consumer_uses, consumer_is_silent,
         // the end of the email
         about_perennial, about_perennial_of, calendar, contact, you_operate, you_are_named, you_are_named_for_app, went_to_one, went_to, went_to_many, incident, incident_of_sink,
-        incident_of_database,
+        incident_of_database, in_the_book,
         // the email about an undelivered email
         undelivered, undelivered_label, undelivered_headline, undelivered_why, undelivered_step,
         undelivered_footer,

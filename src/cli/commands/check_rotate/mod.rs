@@ -4,14 +4,13 @@ mod placed;
 
 use clap::Args;
 
-use crate::api::types::EventView;
 use crate::api_client::{self, Client};
 use crate::cli::completion::token_names;
 use crate::cli::event_follower::Follower;
 use crate::cli::terminal::event_text;
 use crate::cli::terminal::text::all_of;
 use crate::cli::{Answer, Error, Terminal, hints};
-use crate::model::{Cause, Event, Span};
+use crate::model::{Cause, Event, Span, book};
 use placed::{Order, OrderResult, Placed};
 
 /// Check tokens with Meta now, and print the result
@@ -92,7 +91,7 @@ async fn carry_out(
             continue;
         };
         terminal.print(&event_text::line(&waiting[index].name, &event))?;
-        hint = hint.or_else(|| hint_after(&event));
+        hint = hint.or_else(|| hint_after(&event.event()));
         if waiting[index].ends_with(event) {
             let ended = waiting.swap_remove(index);
             print_result(&ended.result(), terminal)?;
@@ -102,7 +101,7 @@ async fn carry_out(
         }
     }
     if let Some(hint) = hint {
-        terminal.warn(hint);
+        terminal.warn(&hint);
     }
     Ok(answer)
 }
@@ -114,20 +113,24 @@ fn print_result(result: &OrderResult<'_>, terminal: &mut Terminal) -> Result<(),
     }
 }
 
-/// What to do after a refusal. A reload ends every back-off but those that Meta asked for.
-fn hint_after(event: &EventView) -> Option<&'static str> {
+/// What to do after a refusal, and where to read about its cause. A reload ends every back-off but those that Meta asked
+/// for.
+fn hint_after(event: &Event) -> Option<String> {
     const WAIT: &str = "The daemon checks the tokens by itself after that; calls before then would only make it \
                         longer.";
     const RELOAD: &str = "The daemon checks the tokens by itself after that. If you have fixed the cause, make it try \
                           now: systemctl reload perennial";
-    match event.event() {
-        Event::OrderRefused {
-            cause: Cause::Throttled | Cause::Blocked,
-            ..
-        } => Some(WAIT),
-        Event::OrderRefused { .. } => Some(RELOAD),
-        _ => None,
-    }
+    let Event::OrderRefused { cause, .. } = event else {
+        return None;
+    };
+    let step = match matches!(cause, Cause::Throttled | Cause::Blocked) {
+        true => WAIT,
+        false => RELOAD,
+    };
+    Some(format!(
+        "About the cause: {}\n{step}",
+        book::section_of_cause(*cause)
+    ))
 }
 
 /// Places each order; a refused order does not prevent the others.

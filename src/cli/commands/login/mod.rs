@@ -1,4 +1,4 @@
-//! `perennial login`: prints a link for the person who is to log in, and waits for the result.
+//! `perennial login`: prints a link for the person who must log in, and waits for the result.
 
 mod result;
 
@@ -19,21 +19,21 @@ use crate::cli::{Answer, Error, Terminal};
 use crate::model::Span;
 use crate::secret::Secret;
 
-/// Have somebody log in with Facebook, and take in what that gives
+/// Have someone log in with Facebook, and store the tokens that this gives
 ///
-/// Prints a link for the browser of whoever is to log in, and waits until that person is back. With --paste it prints
-/// the address of Facebook's dialog instead, and takes the address that the browser ends at: from a prompt, or one line
-/// of standard input. With --code it takes the code that an embedded signup gave your own page, the same way. Exit code
-/// 1 unless everything that hangs on that person works afterwards.
+/// Prints a link for the person's browser, and waits until the person is back. With --paste, it prints the address of
+/// Facebook's dialog instead, and takes the address at which the browser ends, from a prompt or from one line of
+/// standard input. With --code, it takes the code that an embedded signup gave to your own page, in the same way. The
+/// exit code is 1 unless everything that depends on that person works afterwards.
 #[derive(Clone, Debug, Args)]
 pub struct Options {
     /// The app to log in to [default: the only one, or that of the token]
     #[arg(long, value_name = "APP")]
     app: Option<String>,
-    /// A token of the person whose login is wanted; anybody's will do without it
+    /// A token of the person who must log in [default: anyone may log in]
     #[arg(long, value_name = "NAME", add = token_names())]
     token: Option<String>,
-    /// Take the address that the browser ends at, instead of waiting for its call
+    /// Take the address at which the browser ends, instead of waiting for its call
     #[arg(long)]
     paste: bool,
     /// Take the code that Meta's JavaScript gave your page, as an embedded signup does, from a prompt or from one line of
@@ -46,7 +46,7 @@ pub struct Options {
     /// How long to wait for the person and for Facebook
     #[arg(long, default_value = "1h", value_name = "TIME")]
     timeout: Span,
-    /// Print what came of it as JSON, and the link on standard error
+    /// Print the result as JSON, and the link on standard error
     #[arg(long)]
     json: bool,
 }

@@ -1,9 +1,8 @@
 //! perennial-api(8): the socket's calls, types and problems, generated from the OpenAPI document.
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value};
 
+use super::roff::{entry, heading, paragraph};
 use crate::api;
 use crate::api::types::ProblemType;
 
@@ -65,8 +64,8 @@ pub(super) fn page() -> String {
 
 fn describe_call(page: &mut String, title: &str, call: &Value) {
     heading(page, title);
-    paragraph(page, &call["summary"]);
-    paragraph(page, &call["description"]);
+    paragraph(page, &text(&call["summary"]));
+    paragraph(page, &text(&call["description"]));
     for parameter in call["parameters"].as_array().into_iter().flatten() {
         let kind = kind(&parameter["schema"]);
         let description = text(&parameter["description"]);
@@ -94,10 +93,10 @@ fn describe_call(page: &mut String, title: &str, call: &Value) {
 
 fn describe_shape(page: &mut String, name: &str, shape: &Value) {
     heading(page, name);
-    paragraph(page, &shape["description"]);
+    paragraph(page, &text(&shape["description"]));
     let values = enum_values(shape);
     if !values.is_empty() {
-        paragraph(page, &Value::String(values.join(", ")));
+        paragraph(page, &values.join(", "));
     }
     for (member, schema) in members(&shape["properties"]) {
         let description = text(&schema["description"]);
@@ -156,33 +155,6 @@ fn sentence(kind: &str, description: &str) -> String {
     }
 }
 
-fn heading(page: &mut String, title: &str) {
-    let _ = writeln!(page, ".SS \"{}\"", escaped(title));
-}
-
-fn paragraph(page: &mut String, description: &Value) {
-    let description = text(description);
-    if !description.is_empty() {
-        let _ = writeln!(page, "{}\n.PP", escaped(&description));
-    }
-}
-
-fn entry(page: &mut String, name: &str, description: &str) {
-    let _ = writeln!(page, ".TP\n.B {}\n{}", escaped(name), escaped(description));
-}
-
-/// Escapes text so that roff reads no part of it as a command or an escape.
-fn escaped(description: &str) -> String {
-    let lines = description.lines().map(|line| {
-        let line = line.trim().replace('\\', "\\e").replace('-', "\\-");
-        match line.as_bytes().first() {
-            Some(b'.' | b'\'') => format!("\\&{line}"),
-            _ => line,
-        }
-    });
-    lines.collect::<Vec<String>>().join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,10 +171,5 @@ mod tests {
         ] {
             assert!(page.contains(told), "{told} is missing in\n{page}");
         }
-    }
-
-    #[test]
-    fn words_are_no_commands() {
-        assert_eq!(escaped(".TH a\\b\n'c -d"), "\\&.TH a\\eb\n\\&'c \\-d");
     }
 }

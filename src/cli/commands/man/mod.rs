@@ -1,7 +1,9 @@
-//! `perennial man`: the manual, generated from the command line, the OpenAPI document and one written page, so that it
-//! is always up to date.
+//! `perennial man`: the manual, generated from the command line, the reference of the configuration and the OpenAPI
+//! document, so that it is always up to date.
 
 mod api;
+mod configuration;
+mod roff;
 
 use std::fs;
 use std::io::{self, Write};
@@ -26,8 +28,6 @@ pub struct Options {
     #[arg(long, conflicts_with = "all")]
     roff: bool,
 }
-
-const CONFIGURATION: &str = include_str!("../../../../packaging/man/perennial.toml.5");
 
 pub(crate) fn run(options: &Options, terminal: &mut Terminal) -> Result {
     match &options.all {
@@ -77,7 +77,7 @@ fn pages() -> Result<Vec<(String, String)>> {
     whole.build();
     let mut pages = vec![
         ("perennial.1".to_owned(), of_command(&whole)?),
-        ("perennial.toml.5".to_owned(), CONFIGURATION.to_owned()),
+        ("perennial.toml.5".to_owned(), configuration::page()),
         ("perennial-api.8".to_owned(), api::page()),
     ];
     for command in whole.get_subcommands() {
@@ -134,55 +134,6 @@ mod tests {
             let name = format!(".SH NAME\n{} \\- ", page.replace('-', "\\-"));
             assert!(text.contains(&name), "{file}");
         }
-    }
-
-    /// Collects `section.key` for each key, as TOML nests them; a list counts like its items.
-    fn keys(table: &toml::Table, path: &str, into: &mut BTreeSet<String>) {
-        for (key, value) in table {
-            let path = format!("{path}{key}");
-            let nested: Vec<&toml::Value> = match value {
-                toml::Value::Array(items) => items.iter().collect(),
-                other => vec![other],
-            };
-            for inner in nested.into_iter().filter_map(toml::Value::as_table) {
-                keys(inner, &format!("{path}."), into);
-            }
-            into.insert(path);
-        }
-    }
-
-    #[test]
-    fn the_page_of_the_configuration_has_every_key_and_no_other() {
-        let every_key = include_str!("../../../config/tests/every_key.toml");
-        let mut known = BTreeSet::new();
-        keys(&every_key.parse().unwrap(), "", &mut known);
-        let of_a_server = ["url", "ca", "node", "serve_from_memory"];
-        known.extend(of_a_server.map(|key| format!("inventory.{key}")));
-        let secret = |key: &String| key.ends_with(".credential") || key.ends_with(".file");
-        let known: BTreeSet<String> = known
-            .into_iter()
-            .filter(|key| !secret(key) || key == "delivery.file")
-            // The keys below it are versions.
-            .filter(|key| !key.starts_with("app.version_ends."))
-            .collect();
-
-        let mut section = String::new();
-        let mut told: BTreeSet<String> = BTreeSet::new();
-        let mut is_entry = false;
-        for line in CONFIGURATION.lines() {
-            if let Some(header) = line.strip_prefix(".SS ") {
-                let name = header.trim_matches(|c: char| !c.is_ascii_lowercase());
-                section = format!("{name}.");
-                told.insert(name.to_owned());
-            } else if line.starts_with(".SH ") {
-                section.clear();
-            } else if let Some(key) = line.strip_prefix(".B ").filter(|_| is_entry) {
-                let (key, _) = key.split_once(" = ").unwrap_or((key, ""));
-                told.insert(format!("{section}{key}"));
-            }
-            is_entry = line == ".TP";
-        }
-        assert_eq!(told, known);
     }
 
     #[test]

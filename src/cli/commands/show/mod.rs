@@ -15,7 +15,7 @@ use crate::cli::terminal::output::{Medium, Terminal, TerminalFormat};
 use crate::cli::terminal::text::{self, count, wrapped};
 use crate::cli::terminal::{event_text, style, time};
 use crate::cli::{Answer, Result};
-use crate::model::{Kind, Subscription};
+use crate::model::{Kind, Subscription, book};
 
 /// Show everything about one token, and who must act
 #[derive(Clone, Debug, Args)]
@@ -55,6 +55,11 @@ pub(crate) fn render(detail: &TokenDetail, now: Timestamp, format: &TerminalForm
     page.push_str(&entry("to do", &step.text, style::BOLD, format));
     if let Some(command) = step.command {
         page.push_str(&format!("{:LABEL_WIDTH$}{}\n", "", text::plain(&command)));
+    }
+    if let Some(cause) = detail.token.cause {
+        // Not wrapped, so that it can be copied.
+        let section = book::section_of_cause(cause);
+        page.push_str(&format!("{:<LABEL_WIDTH$}{section}\n", "docs"));
     }
     page.push('\n');
     for (label, text) in facts(detail) {
