@@ -1,7 +1,8 @@
 """What a page says about its commands, and how what they print is compared with what stands below them.
 
 A block fenced as `console` is run: a line that begins with `$ ` is a command, and the lines below it are what it prints.
-A command goes on in the next line after a `\\`, and as long as the shell wants more. Comments before the fence, one a line:
+A command goes on in the next line after a `\\`, and as long as the shell wants more, with or without the `> ` that the
+shell prints. Comments before the fence, one a line:
 
     <!-- before: COMMAND -->        runs first, and is not shown (see world.py for what helps there)
     <!-- typed: WORDS -->           is typed at the terminal when the commands wait, a word of the shell for each time;
@@ -11,15 +12,16 @@ A command goes on in the next line after a `\\`, and as long as the shell wants 
     <!-- run by FILE -->            is not run here: each of its commands is in FILE, which CI runs, or FILE types it
     <!-- not run: REASON -->        before a block of `sh` (or a file): nothing can run it
     <!-- file: PATH -->             before another block: it is written to this file
+    <!-- append: PATH -->           the same, behind what is in the file
 
-A block of `toml` without `file` is a piece of perennial.toml, and is put into use. `…` alone in a line stands for any
+A block of `toml` without one of these is a piece of perennial.toml, and is put into use. `…` alone in a line stands for any
 lines, and is kept by --paste. What differs from run to run is replaced by a stand-in before it is compared or pasted.
 """
 
 import re
 import subprocess
 
-MARK = re.compile(r"^\s*<!-- (before|typed|meanwhile|exits|file|not run): (.*) -->$|^\s*<!-- (run by) ([^:]*) -->$")
+MARK = re.compile(r"^\s*<!-- (before|typed|meanwhile|exits|file|append|not run): (.*) -->$|^\s*<!-- (run by) ([^:]*) -->$")
 FENCE = re.compile(r"^(\s*)(`{3,})(\w*)\s*$")
 CUT = "…"
 
@@ -27,15 +29,19 @@ CUT = "…"
 # ids and tokens from a seed.
 STAND_INS = [
     (r"\b(EAA|IGAA|THAA)([\w]{6})\w{20,}", r"\1\2…"),
-    (r"(https://tokens\.example\.com/(?:login|calendar|data-deletion)/)(?!callback)[\w-]{16,}", r"\g<1>4tRkQ…"),
+    (r"(https?://[\w.:]+/(?:login|calendar|data-deletion)/)(?!callback)[\w-]{16,}", r"\g<1>4tRkQ…"),
     (r"(state=)[\w-]{16,}", r"\g<1>4tRkQ…"),
     (r"http://127\.0\.0\.1:\d{5}/[\w-]{20,}/open/[\w-]{20,}", "http://127.0.0.1:41873/yPZ…/open/4tR…"),
     (r"<[\w.-]{20,}@example\.com>", "<4tRkQ…@example.com>"),
     (r"(fingerprint[\": ]+)[0-9a-f]{8}\b", r"\g<1>9f2c41d7"),
     (r'("event": ?)"\d+"', r'\1"41"'),
     (r"\(\d+ KiB\)", "(444 KiB)"),
+    (r"\b\d+ MiB free\b", "11974 MiB free"),
     (r"\b(in|after) \d+ ms\b", r"\1 12 ms"),
 ]
+
+# What the shell says of jobs in the background, whenever it finds the time.
+JOB = re.compile(r"\[\d+\][ +-] +(Done|Exit|Terminated) ")
 
 
 class Block:
@@ -63,7 +69,12 @@ class Block:
         return found
 
 
+def as_typed(command):
+    return "\n".join(line.removeprefix("> ") for line in command.split("\n"))
+
+
 def wants_more(command):
+    command = as_typed(command)
     if command.endswith("\\"):
         return True
     asked = subprocess.run(["bash", "-n", "-c", command], capture_output=True, text=True)
@@ -92,7 +103,7 @@ def blocks(text):
 def steady(printed):
     for pattern, stand_in in STAND_INS:
         printed = re.sub(pattern, stand_in, printed)
-    lines = [line.rstrip() for line in printed.replace("\r\n", "\n").split("\n")]
+    lines = [line.rstrip() for line in printed.replace("\r\n", "\n").split("\n") if not JOB.match(line)]
     return lines[:-1] if lines[-1] == "" else lines
 
 

@@ -42,6 +42,11 @@ class Blocks(unittest.TestCase):
         self.assertEqual(second.commands(), [("systemctl status perennial", [])])
         self.assertEqual((third.language, third.marks, third.text()), ("toml", {}, "a = 1\n"))
 
+    def test_a_command_goes_on_with_the_prompt_of_the_shell(self):
+        block = pages.blocks("```console\n$ a \\\n>   b\n> c\n```")[0]
+        self.assertEqual(block.commands(), [("a \\\n>   b", ["> c"])])
+        self.assertEqual(pages.as_typed("a \\\n>   b"), "a \\\n  b")
+
     def test_only_the_chosen_blocks_change(self):
         second = pages.blocks(PAGE)[1]
         new = pages.with_blocks(PAGE, {second.first: ["$ systemctl status perennial", "", "it runs"]})

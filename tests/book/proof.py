@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -78,7 +79,7 @@ def examine(program, page, paste):
     wrong, new = [], {}
     for block in found:
         for by in block.marks.get("run by", []):
-            wrong += [(block, f"{by} does not type: {line}") for line in untyped(block, by, page)]
+            wrong += [(block, f"{by} does not type: {line}") for line in untyped(block, by)]
     runs = [block for block in found if block.language in ("console", "toml") and not {"run by", "not run"} & block.marks.keys()]
     if runs:
         done, said = outcomes(program, page)
@@ -101,13 +102,14 @@ def examine(program, page, paste):
     return wrong, commands, time.monotonic() - start
 
 
-def untyped(block, by, page):
+def untyped(block, by):
     """The commands that are not in the file which is said to run them; tests/system types whole pages."""
-    script, name = CHECKOUT / by, page.relative_to(CHECKOUT).as_posix()
-    texts = [file.read_text() for file in (script.glob("*.sh") if script.is_dir() else [script])]
-    if any(f"types_the_page {name}\n" in text or f"commands_of {name} " in text for text in texts):
-        return []
-    return [command for command, _ in block.commands() if not any(command in text for text in texts)]
+    script = CHECKOUT / by
+    texts = "".join(file.read_text() for file in (sorted(script.glob("*.sh")) if script.is_dir() else [script]))
+    for name in re.findall(r"(?:types_the_page|commands_of) (\S+\.md)", texts):
+        typed = [block for block in pages.blocks((CHECKOUT / name).read_text()) if by in block.marks.get("run by", [])]
+        texts += "".join(block.text() for block in typed)
+    return [command for command, _ in block.commands() if command not in texts]
 
 
 def main():

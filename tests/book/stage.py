@@ -10,33 +10,21 @@ import pages
 import terminal
 import world
 
-# Folder and variables stay as the command before left them, as in a shell that is typed at.
-WRAPPED = """
-[ ! -e /run/book/variables ] || . /run/book/variables
-[ ! -e /run/book/folder ] || cd "$(cat /run/book/folder)"
-set -a
-. /run/book/command
-code=$?
-pwd >/run/book/folder
-declare -px >/run/book/variables
-exit $code
-"""
-
-
-def run_block(place, block):
+def run_block(place, shell, block):
     for command in block.marks.get("before", []):
         prepare(place)
-        Path("/run/book/command").write_text(f"set -eo pipefail\n{command}\n")
-        place.shell(WRAPPED)
-    if "file" in block.marks:
-        path = Path(block.marks["file"][0])
+        code, printed = shell.run(f"set -eo pipefail\n{command}\nset +eo pipefail")
+        assert code == 0, f"{command}\nended with {code}:\n{printed}"
+    if "file" in block.marks or "append" in block.marks:
+        path = Path(block.marks.get("file", block.marks.get("append"))[0])
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text())
+        with path.open("w" if "file" in block.marks else "a") as file:
+            file.write(block.text())
     elif block.language == "toml":
         place.use(block.text())
     elif block.language == "console":
         prepare(place)
-        return run_commands(place, block)
+        return run_commands(place, shell, block)
     return None
 
 
@@ -45,14 +33,13 @@ def prepare(place):
         place.use("")
 
 
-def run_commands(place, block):
+def run_commands(place, shell, block):
     typed = [word for words in block.marks.get("typed", [])
              for word in place.shell(f"printf '%s\\n' {words}").split("\n")]
     meanwhile = [["bash", "-euo", "pipefail", "-c", command] for command in block.marks.get("meanwhile", [])]
     results = []
     for command, _ in block.commands():
-        Path("/run/book/command").write_text(command + "\n")
-        code, printed = terminal.run(["bash", "-c", WRAPPED], world.environment(), typed, meanwhile)
+        code, printed = shell.run(pages.as_typed(command), typed, meanwhile)
         results.append({"command": command, "code": code, "printed": pages.steady(printed)})
     assert not typed and not meanwhile, f"nothing waited for {typed + meanwhile}"
     return results
@@ -64,12 +51,14 @@ def main():
     with result.open("w") as file:
         world.enter(program, checkout, scratch)
         place = world.World()
+        shell = terminal.Terminal(world.environment())
         for block in found:
             try:
-                outcome = {"results": run_block(place, block)}
+                outcome = {"results": run_block(place, shell, block)}
             except Exception as error:
                 traceback.print_exc()
                 outcome = {"error": f"{error}{world.daemon_log()}"}
+                shell = terminal.Terminal(world.environment())
             file.write(json.dumps({"first": block.first, **outcome}) + "\n")
             file.flush()
     os._exit(0)

@@ -1,4 +1,4 @@
-"""A terminal at which somebody types."""
+"""A shell at a terminal, at which somebody types."""
 
 import os
 import pty
@@ -10,50 +10,88 @@ import subprocess
 import termios
 import time
 from fcntl import ioctl
+from pathlib import Path
 
 PATIENCE = 60
-# A command that has printed nothing for so long, and whose last line is a question or that goes on, waits for somebody.
-QUIET = 0.6
+# A command that has printed nothing for so long waits for somebody; one that is to be ended gets more time to begin.
+QUIET, QUIET_AT_LAST = 0.6, 2
 SIZE = struct.pack("HHHH", 40, 100, 0, 0)
 LOOKS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+COMMAND = Path("/run/book/command")
+# Folder, variables and jobs stay from command to command, as in any shell. With a command that ^C ends, it ends
+# too; the next one starts anew.
+SHELL = f"""
+set -m
+while read -r -u 200; do
+    . {COMMAND}
+    echo $? >&201
+done
+"""
 
 
-def run(command, environment, typed, meanwhile):
-    """Its exit code and what a person would see. `typed` and `meanwhile` lose what was used."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execvpe(command[0], command, environment)
-    ioctl(terminal, termios.TIOCSWINSZ, SIZE)
-    seen, since, end = b"", time.monotonic(), time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.05)[0]:
-            try:
-                seen += os.read(terminal, 65536)
-            except OSError:
-                return exit_code(process), text(seen)
-            since = time.monotonic()
-        elif time.monotonic() - since > QUIET and seen.strip():
-            act(terminal, text(seen), typed, meanwhile)
-            since = time.monotonic()
-    os.kill(process, signal.SIGKILL)
-    os.waitpid(process, 0)
-    raise TimeoutError(f"it did not end within {PATIENCE} s, and printed:\n{text(seen)}")
+class Terminal:
+    def __init__(self, environment):
+        self.environment = environment
+        self.start()
 
+    def start(self):
+        orders, self.orders = os.pipe()
+        self.codes, codes = os.pipe()
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.dup2(orders, 200)
+            os.dup2(codes, 201)
+            os.execvpe("bash", ["bash", "-c", SHELL], self.environment)
+        os.close(orders)
+        os.close(codes)
+        ioctl(self.terminal, termios.TIOCSWINSZ, SIZE)
 
-def exit_code(process):
-    """As a shell shows it."""
-    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    return code if code >= 0 else 128 - code
+    def run(self, command, typed=(), meanwhile=()):
+        """Its exit code and what a person would see. `typed` and `meanwhile` lose what was used."""
+        COMMAND.write_text(command + "\n")
+        os.write(self.orders, b"\n")
+        seen, since, end = b"", time.monotonic(), time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            ready = select.select([self.terminal, self.codes], [], [], 0.05)[0]
+            said = self.read() if self.terminal in ready else b""
+            if said:
+                seen += said
+                since = time.monotonic()
+            elif self.codes in ready:
+                code = os.read(self.codes, 100)
+                return (int(code) if code else self.end()), text(seen)
+            elif time.monotonic() - since > QUIET and seen.strip():
+                if self.act(text(seen), typed, meanwhile, time.monotonic() - since):
+                    since = time.monotonic()
+        os.kill(self.process, signal.SIGKILL)
+        raise TimeoutError(f"it did not end within {PATIENCE} s, and printed:\n{text(seen)}")
 
+    def read(self):
+        try:
+            return os.read(self.terminal, 65536)
+        except OSError:
+            return b""
 
-def act(terminal, seen, typed, meanwhile):
-    """At a question, somebody types. Otherwise it is not the terminal that the command waits for."""
-    if meanwhile and (seen.endswith("\n") or not typed):
-        done = subprocess.run(meanwhile.pop(0), input=seen, text=True, capture_output=True)
-        assert done.returncode == 0, f"meanwhile: {done.stdout}{done.stderr}"
-    elif typed:
-        answer = typed.pop(0)
-        os.write(terminal, b"\x03" if answer == "^C" else answer.encode() + b"\r")
+    def end(self):
+        """The exit code of the shell, as another shell would show it."""
+        code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        self.start()
+        return code if code >= 0 else 128 - code
+
+    def act(self, seen, typed, meanwhile, quiet):
+        """At a question, somebody types. Otherwise it is not the terminal that the command waits for."""
+        asks = not seen.endswith("\n")
+        if typed and asks and typed[0] != "^C":
+            os.write(self.terminal, typed.pop(0).encode() + b"\r")
+        elif meanwhile:
+            done = subprocess.run(meanwhile.pop(0), input=seen, text=True, capture_output=True)
+            assert done.returncode == 0, f"meanwhile: {done.stdout}{done.stderr}"
+        elif typed and typed[0] == "^C" and quiet > QUIET_AT_LAST:
+            typed.pop(0)
+            os.write(self.terminal, b"\x03")
+        else:
+            return False
+        return True
 
 
 def text(seen):

@@ -35,7 +35,7 @@ OTHERS = ["hc-ping.com", "hooks.example.com"]
 OTHERS_ADDRESS = "5.22.145.16"
 CONFIGURATION = Path("/etc/perennial/perennial.toml")
 CREDENTIALS = Path("/etc/perennial/credentials")
-USERS = ["alice", "ada", "chatbot", "connector", "www-data"]
+USERS = ["alice", "chatbot", "connector", "www-data"]
 
 BASE = """
 [[app]]

@@ -28,7 +28,8 @@ const LANGUAGES: [&str; 18] = [
     "toml",
     "yaml",
 ];
-const MARKS: [&str; 7] = [
+const MARKS: [&str; 8] = [
+    "append: ",
     "before: ",
     "exits: ",
     "file: ",

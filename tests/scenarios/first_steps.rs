@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use perennial::daemon::clock;
 
 use crate::world::daemon::{Daemon, PROGRAM, Premises};
-use crate::world::{Result, World};
+use crate::world::{APP_SECRET, Result, World};
 
 #[track_caller]
 fn ended(output: &Output, code: i32, said: &[&str]) -> String {
@@ -120,6 +120,29 @@ async fn a_reload_names_what_needs_a_restart_and_takes_over_the_rest() -> Result
     // As long as it is not restarted, it says so.
     ended(&premises.ask(&["reload"], "")?, 0, &words[..1]);
     daemon.stop(Signal::SIGTERM)?;
+    Ok(())
+}
+
+#[test]
+fn the_settings_in_effect_are_a_configuration_without_secrets() -> Result {
+    let premises = Premises::new("http://127.0.0.1:1")?;
+    let shown = premises.ask(&["config", "show"], "")?;
+    ended(&shown, 0, &["check_every = \"1d\"    # default"]);
+    let text = String::from_utf8(shown.stdout)?;
+    assert!(!text.contains(APP_SECRET) && !text.contains(&premises.key));
+    fs::write(premises.path("perennial.toml"), &text)?;
+    ended(&premises.ask(&["check-config"], "")?, 0, &["is valid"]);
+    let again = premises.ask(&["config", "show", "--json"], "")?;
+    let document: serde_json::Value = serde_json::from_slice(&again.stdout)?;
+    assert_eq!(document["settings"]["app"][0]["name"], "acme");
+    assert_eq!(document["defaults"], serde_json::json!([]), "{document:#}");
+
+    fs::write(premises.path("perennial.toml"), text + "[rotation]\n")?;
+    ended(
+        &premises.ask(&["config", "show"], "")?,
+        1,
+        &["check-config"],
+    );
     Ok(())
 }
 

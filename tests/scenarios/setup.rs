@@ -118,6 +118,41 @@ async fn from_nothing_to_a_daemon_that_runs() -> Result {
     Ok(())
 }
 
+#[test]
+fn the_public_address_is_written_and_what_it_needs_elsewhere_is_said() -> Result {
+    let premises = Premises::empty()?;
+    premises.write_secret("given", APP_SECRET)?;
+    let answers = format!(
+        "--yes --app-name shop --app-id {APP} --app-secret-file {} --mail-to ops@example.com --mail-directory {} \
+         --skip-checks --public-url tokens.example.com",
+        premises.path("given").display(),
+        premises.path("mail").display(),
+    );
+    let said = [
+        "    tokens.example.com {\n        reverse_proxy 127.0.0.1:8480\n    }",
+        "https://tokens.example.com/login/callback",
+        "https://tokens.example.com/webhooks/shop/deauthorize",
+        "https://tokens.example.com/webhooks/shop/data-deletion",
+        "credentials/webhook.verify",
+        "perennial.toml doctor",
+    ];
+    let output = set_up(&premises, &answers)?;
+    ended(&output, 0, &said);
+    let verify = fs::read_to_string(premises.path("credentials/webhook.verify"))?;
+    assert!(verify.trim().len() > 20 && !words(&output).contains(verify.trim()));
+    let written = fs::read_to_string(premises.path("perennial.toml"))?;
+    let section = "[web]\n# An address of this machine";
+    let url = "\npublic_url = \"https://tokens.example.com\"\n";
+    assert!(
+        written.contains(section) && written.contains(url),
+        "{written}"
+    );
+    ended(&premises.ask(&["check-config"], "")?, 0, &["is valid"]);
+    // Whoever needs it once more runs it again.
+    ended(&set_up(&premises, "--yes")?, 0, &said);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_do_not_work_write_nothing() -> Result {
     let world = World::new().await?;

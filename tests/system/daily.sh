@@ -237,4 +237,8 @@ checked_from_outside() {
     inside systemctl start perennial-check.service
     unit_is Result success perennial-check.service
     as alice perennial doctor
+    says "only root can read the apps' secrets" as alice perennial doctor
+    says "Meta accepts id and secret of acme" inside perennial doctor
+    says "answers and accepts user and password" inside perennial doctor
+    says "it opens /var/lib/perennial/inventory.db" inside perennial doctor
 }

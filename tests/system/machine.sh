@@ -27,10 +27,11 @@ mirror() {
     apt-get indextargets --format '$(REPO_URI) $(ORIGIN)/$(LABEL)' 2>/dev/null | awk '$2 == "Debian/Debian" { print $1; exit }'
 }
 
-# A tree that is begun is never taken for one that is there; whoever else wants it waits.
+# NAME [SUITE [PACKAGES]]: a tree that is named after its release of Debian is that of a machine. One that is begun is never
+# taken for one that is there; whoever else wants it waits.
 make_tree() (
-    local suite="$1" tree="$trees/$1" wanted="$IN_THE_TREE"
-    [[ "$suite" != trixie ]] || wanted+="$IN_TRIXIE"
+    local suite="${2:-$1}" tree="$trees/$1" wanted="${3:-$IN_THE_TREE}"
+    [[ "$1" != trixie ]] || wanted+="$IN_TRIXIE"
     mkdir -p "$trees"
     exec 9>"$tree.lock"
     flock 9

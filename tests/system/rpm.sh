@@ -8,6 +8,7 @@ takes_the_rpm() {
     case_ "the RPM installs, and starts nothing" rpm_installs
     case_ "put in the place of an RPM before it, it restarts what runs" rpm_replaced
     case_ "erased, it is gone and its state stays" rpm_erased
+    case_ "the tarball installs as the book says" tarball_installs
 }
 
 # What is where in one only: Debian's own papers, and where each keeps licences and completions of zsh.
@@ -70,4 +71,15 @@ rpm_erased() {
     inside test -s /var/lib/perennial/inventory.db
     inside test -s /etc/perennial/credentials/inventory.key
     refused inside systemctl is-enabled perennial
+}
+
+# The lines of the book. What the RPM left is taken away first, so that they must do all of it.
+tarball_installs() {
+    inside rm -rf /etc/perennial /var/lib/perennial
+    cp "$packages"/perennial-*-linux-gnu.tar.gz "$root/root/"
+    types_the_page docs/src/install.md
+    [[ "$(inside stat -c '%U:%G %a' /etc/perennial/credentials /usr /usr/bin/perennial)" == $'root:root 700\nroot:root 755\nroot:root 755' ]]
+    refused inside systemctl start perennial
+    unit_is ExecMainStatus 78
+    says "perennial setup" inside journalctl --unit=perennial --output=cat
 }

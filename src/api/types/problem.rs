@@ -18,7 +18,7 @@ pub struct Problem {
     pub detail: String,
     /// The section of the book about it: a file on the daemon's machine.
     #[serde(default)]
-    pub help: String,
+    pub help: Box<str>,
     /// Every single problem, when there may be several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
@@ -143,7 +143,7 @@ impl Problem {
             title: kind.title().to_owned(),
             status: kind.status(),
             detail: detail.into(),
-            help: book::section_of_problem(kind.word()),
+            help: book::section_of_problem(kind.word()).into(),
             problems: Vec::new(),
         }
     }

@@ -9,6 +9,7 @@ mod usual;
 mod values;
 
 use serde_json::{Map, json};
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::credentials::Machine;
@@ -72,7 +73,7 @@ pub(super) fn effective(top: &DeTable<'_>, machine: &Machine) -> Effective {
     };
     let mut sections = vec![section("", false, top, &context)];
     for name in ORDER {
-        match top.get(name).map(toml::Spanned::get_ref) {
+        match top.get(name).map(Spanned::get_ref) {
             Some(DeValue::Table(table)) => with_parts(name, table, &context, &mut sections),
             Some(DeValue::Array(items)) => {
                 let tables = items.iter().filter_map(|item| item.get_ref().as_table());
@@ -115,28 +116,7 @@ fn section(
     table: &DeTable<'_>,
     context: &Context<'_>,
 ) -> EffectiveSection {
-    let is_section = |key: &str| match path {
-        "" => ORDER.contains(&key),
-        _ => WITHIN.contains(&key),
-    };
-    let mut written: Vec<_> = table
-        .iter()
-        .filter(|(key, _)| !is_section(key.get_ref()))
-        .collect();
-    written.sort_by_key(|(key, _)| key.span().start);
-    let written = written.into_iter().map(|(key, value)| {
-        let (value, added) = usual::completed(path, key.get_ref(), value_of(value.get_ref()));
-        Entry {
-            key: key.get_ref().to_string(),
-            value,
-            origin: if added.is_empty() {
-                Origin::File
-            } else {
-                Origin::Partly(added)
-            },
-        }
-    });
-    let mut entries: Vec<Entry> = written.collect();
+    let mut entries = written(path, table);
     let usual = usual::of_section(path, table, context);
     let left_out = usual
         .into_iter()
@@ -150,6 +130,44 @@ fn section(
         path: path.to_owned(),
         is_repeated,
         entries,
+    }
+}
+
+/// The keys of the file, in its order.
+fn written(path: &str, table: &DeTable<'_>) -> Vec<Entry> {
+    let sections: &[&str] = if path.is_empty() { &ORDER } else { &WITHIN };
+    let keys = table.iter();
+    let mut keys: Vec<_> = keys
+        .filter(|(key, _)| !sections.contains(&&**key.get_ref()))
+        .collect();
+    keys.sort_by_key(|(key, _)| key.span().start);
+    let entry = |(key, value): (&Spanned<_>, &Spanned<_>)| {
+        let key: &std::borrow::Cow<'_, str> = key.get_ref();
+        let (value, added) = usual::completed(path, key, value_of(value.get_ref()));
+        Entry {
+            key: key.to_string(),
+            value,
+            origin: Origin::of_file(added),
+        }
+    };
+    keys.into_iter().map(entry).collect()
+}
+
+impl Origin {
+    fn of_file(added: Vec<&'static str>) -> Self {
+        if added.is_empty() {
+            return Self::File;
+        }
+        Self::Partly(added)
+    }
+
+    /// The paths of the defaults in an entry with this path.
+    fn defaults(&self, path: String) -> Vec<String> {
+        match self {
+            Self::File => Vec::new(),
+            Self::Default | Self::Implied => vec![path],
+            Self::Partly(keys) => keys.iter().map(|key| format!("{path}.{key}")).collect(),
+        }
     }
 }
 
@@ -172,13 +190,7 @@ impl Effective {
             let dot = if place.is_empty() { "" } else { "." };
             for entry in &section.entries {
                 let path = format!("{place}{dot}{}", entry.key);
-                match &entry.origin {
-                    Origin::File => {}
-                    Origin::Default | Origin::Implied => defaults.push(path),
-                    Origin::Partly(keys) => {
-                        defaults.extend(keys.iter().map(|key| format!("{path}.{key}")));
-                    }
-                }
+                defaults.extend(entry.origin.defaults(path));
             }
         }
         json!({"settings": settings, "defaults": defaults})
@@ -192,28 +204,34 @@ fn put(
     own: Map<String, serde_json::Value>,
 ) -> String {
     let path = &section.path;
-    if path.is_empty() {
-        settings.extend(own);
-        return String::new();
-    }
     let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
     let home = match parent {
-        "" => Some(settings),
-        parent => settings.get_mut(parent).and_then(|it| it.as_object_mut()),
+        "" => settings,
+        parent => match settings.get_mut(parent).and_then(|it| it.as_object_mut()) {
+            Some(home) => home,
+            None => return String::new(),
+        },
     };
-    let Some(home) = home else {
-        return String::new();
-    };
-    if !section.is_repeated {
-        home.insert(name.to_owned(), own.into());
-        return path.clone();
+    match (name, section.is_repeated) {
+        ("", _) => home.extend(own),
+        (_, false) => drop(home.insert(name.to_owned(), own.into())),
+        (_, true) => return format!("{path}[{}]", append(home, name, own)),
     }
+    path.clone()
+}
+
+/// Adds to a list. Returns the place in it.
+fn append(
+    home: &mut Map<String, serde_json::Value>,
+    name: &str,
+    own: Map<String, serde_json::Value>,
+) -> usize {
     let list = home.entry(name).or_insert_with(|| json!([]));
     let Some(list) = list.as_array_mut() else {
-        return String::new();
+        return 0;
     };
     list.push(own.into());
-    format!("{path}[{}]", list.len() - 1)
+    list.len() - 1
 }
 
 #[cfg(test)]

@@ -72,7 +72,8 @@ pub(super) const FILE: Section = Section {
             ACCOUNTS,
             "Who may read the files, besides root. They get an entry in the access list (ACL) of the file and may pass \
              through its folder. `ls -l` then shows the mode 0440, because the bits of the group are the mask of the list; \
-             `getfacl` shows the list.",
+             `getfacl` shows the list. A number stands for an account that has no name on this machine, such as one of \
+             another container.",
         ),
         with_default(
             "format",

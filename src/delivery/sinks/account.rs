@@ -42,10 +42,20 @@ impl Account {
         };
         match found {
             Ok(Some(id)) => Ok(id),
-            Ok(None) => Err(format!(
-                "there is no {kind} {name} on this machine; create it, or correct `readers`"
-            )),
+            Ok(None) => self.by_number().ok_or_else(|| {
+                format!(
+                    "there is no {kind} {name} on this machine; create it, or correct `readers`"
+                )
+            }),
             Err(error) => Err(format!("the {kind} {name} cannot be looked up: {error}")),
+        }
+    }
+
+    /// The account of another container, which has a number and no name here.
+    fn by_number(&self) -> Option<Id> {
+        match self {
+            Self::User(number) => number.parse().ok().map(Id::User),
+            Self::Group(number) => number.parse().ok().map(Id::Group),
         }
     }
 }
@@ -69,5 +79,17 @@ mod tests {
         assert_eq!(Account::parse("@root").id(), Ok(Id::Group(0)));
         let unknown = Account::parse("no-such-user").id();
         assert!(unknown.is_err_and(|error| error.contains("no user no-such-user")));
+    }
+
+    #[test]
+    fn a_number_without_a_name_is_an_account_of_another_container() {
+        let numbers = ["3999999999", "@3999999998"].map(|written| Account::parse(written).id());
+        assert_eq!(
+            numbers,
+            [Ok(Id::User(3_999_999_999)), Ok(Id::Group(3_999_999_998))]
+        );
+        for no_number in ["4294967296", "-1", "+7x", "10001x"] {
+            assert!(Account::parse(no_number).id().is_err(), "{no_number}");
+        }
     }
 }

@@ -92,14 +92,7 @@ fn of_error(name: &str, error: &Error) -> Finding {
         .replace("; the call is repeated later", "");
     let says = format!("{name}: {why}");
     match error.cause() {
-        Cause::AppSecretWrong => Finding::problem(
-            CHECK,
-            says,
-            format!(
-                "Copy the secret from Meta's app dashboard (App settings, Basic) into /etc/perennial/credentials/{name}.secret, \
-                 then: sudo systemctl restart perennial"
-            ),
-        ),
+        Cause::AppSecretWrong => Finding::problem(CHECK, says, new_secret(name)),
         Cause::Throttled | Cause::Blocked => Finding::warning(
             CHECK,
             says,
@@ -108,6 +101,13 @@ fn of_error(name: &str, error: &Error) -> Finding {
         Cause::Outage => unreachable(says),
         _ => Finding::problem(CHECK, says, "See the app's state in Meta's app dashboard"),
     }
+}
+
+fn new_secret(app: &str) -> String {
+    format!(
+        "Copy the secret from Meta's app dashboard (App settings, Basic) into /etc/perennial/credentials/{app}.secret, \
+         then: sudo systemctl restart perennial"
+    )
 }
 
 fn unreachable(says: String) -> Finding {

@@ -39,8 +39,7 @@ pub(in crate::doctor) fn check(subject: &Subject<'_>) -> Finding {
 
 fn judge(backups: Backups, daemon_answers: bool, now: Timestamp) -> Finding {
     if backups.is_on_server {
-        let why = "a server's inventory is copied with its own tools, and Perennial does not know when; schedule pg_dump";
-        return Finding::not_checked(CHECK, why);
+        return Finding::not_checked(CHECK, ON_SERVER);
     }
     if let Some(error) = backups.error {
         return Finding::problem(
@@ -53,11 +52,7 @@ fn judge(backups: Backups, daemon_answers: bool, now: Timestamp) -> Finding {
     match backups.newest {
         Some(at) => of_age(at, is_off, now),
         None if is_off => turned_off(),
-        None if daemon_answers => Finding::warning(
-            CHECK,
-            "there is no copy yet; the first one is made in the coming night ([schedule] backup)",
-            "To have one now: sudo perennial backup FILE",
-        ),
+        None if daemon_answers => Finding::warning(CHECK, NONE_YET, NOW),
         None => Finding::only_root(
             CHECK,
             "no copy was found; there may be some that this user cannot see",
@@ -65,6 +60,11 @@ fn judge(backups: Backups, daemon_answers: bool, now: Timestamp) -> Finding {
     }
 }
 
+const ON_SERVER: &str = "a server's inventory is copied with its own tools, and Perennial does not know when; schedule \
+                         pg_dump";
+const NONE_YET: &str =
+    "there is no copy yet; the first one is made in the coming night ([schedule] backup)";
+const NOW: &str = "To have one now: sudo perennial backup FILE";
 const BY_HAND: &str = "Make a copy by hand to see what is wrong: sudo perennial backup FILE";
 
 fn of_age(at: Timestamp, is_off: bool, now: Timestamp) -> Finding {

@@ -1,29 +1,29 @@
 //! The configuration, with the code of `check-config`.
 
+use crate::config::Diagnostic;
 use crate::doctor::{Check, Finding, Known};
 
+const CHECK: Check = Check::Configuration;
+
+const CORRECT: &str = "Correct it. The daemon does not start or reload before. Afterwards: sudo perennial check-config";
+
 pub(in crate::doctor) fn check(known: &Known) -> Vec<Finding> {
-    let path = known.path.display();
-    let check = Check::Configuration;
-    match &known.checked {
+    let warnings = match &known.checked {
         Err(errors) => {
-            let to_do = "Correct it. The daemon does not start or reload before. Afterwards: sudo perennial check-config";
             let errors = errors.0.iter();
-            errors
-                .map(|error| Finding::problem(check, error.to_string(), to_do))
-                .collect()
+            let problem = |error: &Diagnostic| Finding::problem(CHECK, error.to_string(), CORRECT);
+            return errors.map(problem).collect();
         }
-        Ok(warnings) => {
-            let warnings = warnings.iter().filter(|it| !it.is_out_of_sight());
-            let warnings = warnings.map(|it| {
-                Finding::warning(check, it.to_string(), "See whether that is what you want")
-            });
-            [Finding::good(check, format!("{path} is valid"))]
-                .into_iter()
-                .chain(warnings)
-                .collect()
-        }
-    }
+        Ok(warnings) => warnings.iter().filter(|it| !it.is_out_of_sight()),
+    };
+    let warning = |it: &Diagnostic| {
+        Finding::warning(CHECK, it.to_string(), "See whether that is what you want")
+    };
+    let valid = format!("{} is valid", known.path.display());
+    [Finding::good(CHECK, valid)]
+        .into_iter()
+        .chain(warnings.map(warning))
+        .collect()
 }
 
 #[cfg(test)]

@@ -2,19 +2,19 @@
 
 use crate::api::types::StatusReport;
 use crate::doctor::{Check, Finding, Subject};
-use crate::monitor::{Alarm, detected_problems, node_warnings};
+use crate::monitor::{Alarm, Problem, detected_problems, node_warnings};
 
 pub(in crate::doctor) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let problems = detected_problems(subject.daemon, subject.now);
-    let of_daemon = |alarm: &Alarm| !matches!(alarm, Alarm::DiskLow | Alarm::NoBackup);
-    let problems = problems.into_iter().filter(|it| of_daemon(&it.alarm));
-    let mut found: Vec<Finding> = problems
-        .map(|it| Finding::problem(Check::Daemon, it.why, to_do(it.alarm)))
-        .collect();
+    // The others have checks of their own.
+    let problems = problems.into_iter();
+    let problems = problems.filter(|it| !matches!(it.alarm, Alarm::DiskLow | Alarm::NoBackup));
+    let problem = |it: Problem| Finding::problem(Check::Daemon, it.why, to_do(it.alarm));
+    let mut found: Vec<Finding> = problems.map(problem).collect();
     let Some(report) = subject.daemon.report() else {
         let why = "the daemon does not say";
-        found.push(Finding::not_checked(Check::Nodes, why));
-        found.push(Finding::not_checked(Check::Incidents, why));
+        let unknown = [Check::Nodes, Check::Incidents];
+        found.extend(unknown.map(|check| Finding::not_checked(check, why)));
         return found;
     };
     if found.is_empty() {

@@ -38,9 +38,7 @@ pub(super) async fn run(options: &Options, global: &Global, terminal: &mut Termi
     let report = facts.report();
     let examination = Examination {
         problems,
-        nodes: report
-            .map(|report| report.nodes.clone())
-            .unwrap_or_default(),
+        nodes: report.map_or_else(Vec::new, |report| report.nodes.clone()),
         warnings: report.map(warnings).unwrap_or_default(),
         notified,
     };

@@ -203,6 +203,9 @@ fn remark(path: &Path) -> &'static str {
     }
 }
 
+const LOOK: &str =
+    "When the daemon runs and the proxy is in place, see whether the address leads here:";
+
 fn say_how_to_start(
     places: &Places,
     public_address: Option<String>,
@@ -217,10 +220,8 @@ fn say_how_to_start(
     };
     terminal.print(&format!("Start it:\n    {start}"))?;
     if let Some(instructions) = public_address {
-        let check =
-            "When the daemon runs and the proxy is in place, see whether the address leads here:";
         terminal.print(&format!(
-            "\n{instructions}\n\n{check}\n    perennial{named} doctor\n"
+            "\n{instructions}\n\n{LOOK}\n    perennial{named} doctor\n"
         ))?;
     }
     terminal.warn(&format!(

@@ -47,36 +47,17 @@ fn proxy(url: &str, listen: &str) -> String {
 
 fn at_meta(product: &str, url: &str, app: &str, verify: Option<&Path>) -> String {
     let hooks = format!("{url}/webhooks/{app}");
-    let verify = match verify {
-        Some(path) => format!("in {}", path.display()),
-        None => "set [web] webhook_verify_token first".to_owned(),
-    };
-    let lines = [
-        (product, "", String::new()),
-        (
-            "",
-            "Valid OAuth redirect URIs",
-            format!("{url}/login/callback"),
-        ),
-        (
-            "",
-            "Deauthorize callback URL",
-            format!("{hooks}/deauthorize"),
-        ),
-        (
-            "",
-            "Data deletion request URL",
-            format!("{hooks}/data-deletion"),
-        ),
-        ("Webhooks, object Permissions", "", String::new()),
-        ("", "Callback URL", hooks),
-        ("", "Verify token", verify),
-    ];
-    let lines = lines.map(|(heading, setting, value)| match heading {
-        "" => format!("        {setting:<27}{value}"),
-        heading => format!("    {heading}"),
-    });
-    lines.join("\n")
+    let verify = verify.map(|path| format!("in {}", path.display()));
+    let verify = verify.unwrap_or_else(|| "set [web] webhook_verify_token first".to_owned());
+    format!(
+        "    {product}
+        Valid OAuth redirect URIs  {url}/login/callback
+        Deauthorize callback URL   {hooks}/deauthorize
+        Data deletion request URL  {hooks}/data-deletion
+    Webhooks, object Permissions
+        Callback URL               {hooks}
+        Verify token               {verify}"
+    )
 }
 
 #[cfg(test)]
