@@ -42,7 +42,8 @@ fn after_help(whole: &Command) -> String {
 
 fn describe(page: &mut String, command: &Command) {
     let mut command = command.clone();
-    page.push_str(&format!("\n### perennial {}\n", command.get_name()));
+    let name = command.get_bin_name().unwrap_or_default();
+    page.push_str(&format!("\n### {name}\n"));
     let about = command.get_long_about().or_else(|| command.get_about());
     paragraph(
         page,
@@ -56,6 +57,10 @@ fn describe(page: &mut String, command: &Command) {
     let (positional, options): (Vec<&Arg>, Vec<&Arg>) = own.partition(|it| it.is_positional());
     arguments(page, "argument", &positional);
     arguments(page, "option", &options);
+    let shown = command.get_subcommands();
+    for below in shown.filter(|it| !it.is_hide_set() && it.get_name() != "help") {
+        describe(page, below);
+    }
 }
 
 fn usage(command: &mut Command) -> String {
