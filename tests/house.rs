@@ -25,6 +25,8 @@ mod names;
 mod platforms;
 #[path = "house/reach.rs"]
 mod reach;
+#[path = "house/reference/mod.rs"]
+mod reference;
 #[path = "house/sizes.rs"]
 mod sizes;
 #[path = "house/tables.rs"]

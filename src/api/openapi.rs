@@ -16,7 +16,7 @@ use super::routes::{
     import_many, imports, incidents, login_codes, logins, metrics, orders, posts, secrets, status,
     tokens,
 };
-use super::types::Problem;
+use super::types::{Problem, Sort};
 use crate::model::{Cause, EventDetail};
 
 #[derive(OpenApi)]
@@ -66,7 +66,7 @@ use crate::model::{Cause, EventDetail};
         daemon::mail_test,
         posts::post_test,
     ),
-    components(schemas(Problem, EventDetail)),
+    components(schemas(Problem, EventDetail, Sort)),
     modifiers(&Calls, &Schemas)
 )]
 struct Api;
@@ -83,7 +83,8 @@ pub(super) async fn document() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str())
 }
 
-/// Gives every call a unique operation id, a description for each answer, and the problem as default answer.
+/// Gives every call a unique operation id, a description for each part of its path and for each answer, and the problem
+/// as default answer.
 struct Calls;
 
 impl Modify for Calls {
@@ -92,6 +93,13 @@ impl Modify for Calls {
             let subject = call.tags.iter().flatten().next();
             if let (Some(subject), Some(name)) = (subject, &call.operation_id) {
                 call.operation_id = Some(format!("{subject}_{name}"));
+            }
+            for parameter in call.parameters.iter_mut().flatten() {
+                let RefOr::T(parameter) = parameter else {
+                    continue;
+                };
+                let known = parameter.description.take();
+                parameter.description = known.or_else(|| part_of_path(&parameter.name));
             }
             let answers = &mut call.responses.responses;
             for (status, answer) in answers.iter_mut() {
@@ -112,6 +120,17 @@ fn calls(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     ]
     .into_iter()
     .flatten()
+}
+
+fn part_of_path(name: &str) -> Option<String> {
+    let meaning = match name {
+        "name" => "The name of the token.",
+        "id" => "The id of the incident or login.",
+        "person" => "The id of the person at Meta, the person's name, or `operators`.",
+        "consumer" => "The name of the consumer.",
+        _ => return None,
+    };
+    Some(meaning.to_owned())
 }
 
 fn describe(status: &str, answer: &mut RefOr<Response>) {

@@ -4,7 +4,8 @@ use clap::{Arg, Command, CommandFactory};
 
 use super::Cli;
 
-const GROUPS: [(&str, &str); 5] = [
+/// The title of each group, and its commands.
+pub const GROUPS: [(&str, &str); 5] = [
     (
         "Set up",
         "setup check-config config run reload mail-test post-test completions",
@@ -36,7 +37,7 @@ fn uses(command: &Command, option: &Arg) -> bool {
 }
 
 /// The whole command line.
-pub(super) fn command() -> Command {
+pub fn command() -> Command {
     let whole = Cli::command();
     let globals = whole
         .get_arguments()

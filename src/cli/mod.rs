@@ -33,6 +33,7 @@ use commands::{
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
 pub use connect::Global;
 pub use error::{Answer, Error, Result};
+pub use groups::{GROUPS, command};
 pub use terminal::output::Terminal;
 
 /// Keeps Meta access tokens alive, and notifies the right person, early and once, when only a person can help.

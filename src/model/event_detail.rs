@@ -83,14 +83,14 @@ pub enum Mismatch {
     OtherKind {
         /// The kind of the new secret.
         kind: Kind,
-        /// The kind of the one in use.
+        /// What the one in use has instead.
         expected: Kind,
     },
     #[serde(rename = "it belongs to another person or page")]
     OtherSubject {
         /// The id of the person or page of the new secret.
         subject: String,
-        /// That of the one in use.
+        /// What the one in use has instead.
         expected: String,
     },
     #[serde(rename = "it lacks permissions that the one in use has")]

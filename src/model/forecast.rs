@@ -70,15 +70,19 @@ pub enum WhatIf {
 /// What would happen. Each list begins with what comes first, and `left_out` says how many entries it lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Forecast {
+    /// When the forecast begins.
     pub from: Timestamp,
+    /// When it ends.
     pub to: Timestamp,
     /// What the forecast relies on, in sentences.
     pub assumes: Vec<String>,
+    /// The forecast in numbers.
     pub summary: ForecastSummary,
     /// Who has to log in, by when, and how many tokens depend on it.
     pub logins: Vec<ForeseenLogin>,
-    /// Renewals that need nobody, in the weeks that begin on these Mondays.
+    /// Renewals that need no one, in the weeks that begin on these Mondays.
     pub renewals: Vec<WeekOfRenewals>,
+    /// The emails to owners and operators.
     pub emails: Vec<ForeseenEmail>,
     /// Calls to Meta on each day (UTC).
     pub calls: Vec<DayOfCalls>,
@@ -86,8 +90,9 @@ pub struct Forecast {
     pub version_ends: Vec<VersionEnding>,
     /// Tokens that end by a clock although everyone who can act does; with `nobody logs in`, all that end.
     pub lapses: Vec<Lapse>,
-    /// People without whom nobody reaches some pages, most pages first.
+    /// People without whom no one reaches some pages, most pages first.
     pub single_admin_pages: Vec<SingleAdminPages>,
+    /// How much is not listed.
     pub left_out: ForecastLeftOut,
 }
 
@@ -114,10 +119,15 @@ impl Forecast {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ForecastSummary {
+    /// How many logins.
     pub logins: u64,
+    /// How many people log in.
     pub people: u64,
+    /// How many tokens are renewed without a person.
     pub renewals: u64,
+    /// How many emails.
     pub emails: u64,
+    /// How many tokens stop working.
     pub lapses: u64,
     /// Null when no calls are foreseen.
     pub busiest_day: Option<BusiestDay>,
@@ -126,8 +136,11 @@ pub struct ForecastSummary {
 /// The day on which an app comes nearest to its budget of calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BusiestDay {
+    /// The day.
     pub on: Date,
+    /// The name of the app.
     pub app: String,
+    /// The calls, in percent of the app's budget.
     pub calls_percent: u32,
 }
 
@@ -137,7 +150,9 @@ pub struct ForeseenLogin {
     pub by: Timestamp,
     /// The person's id.
     pub person: String,
+    /// The person's name.
     pub name: Option<String>,
+    /// The name of the app.
     pub app: String,
     /// How many tokens end.
     pub tokens: u64,
@@ -149,46 +164,65 @@ pub struct ForeseenLogin {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WeekOfRenewals {
+    /// The first day of the week.
     pub week: Date,
+    /// How many tokens are renewed.
     pub count: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ForeseenEmail {
+    /// When it is written.
     pub at: Timestamp,
+    /// Its recipients.
     pub to: Vec<String>,
+    /// Its subject.
     pub subject: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DayOfCalls {
+    /// The day.
     pub day: Date,
+    /// The name of the app.
     pub app: String,
+    /// The calls that are expected.
     pub expected: u64,
+    /// The calls that `calls_per_hour` allows on a day.
     pub budget: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct VersionEnding {
+    /// The name of the app.
     pub app: String,
     /// `graph` or `marketing`.
     pub api: String,
+    /// The version of the Graph API.
     pub version: String,
+    /// The last day.
     pub on: Date,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Lapse {
+    /// The name of the token.
     pub token: String,
+    /// When the token stops working.
     pub at: Timestamp,
+    /// Why nothing prevents it.
     pub why: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ForecastLeftOut {
+    /// How many logins are not listed.
     pub logins: u64,
+    /// How many emails are not listed.
     pub emails: u64,
+    /// How many lapses are not listed.
     pub lapses: u64,
+    /// How many people with such pages are not listed.
     pub single_admin_pages: u64,
 }
 

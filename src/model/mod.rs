@@ -24,6 +24,7 @@ mod forecast;
 mod ids;
 mod incident;
 mod login;
+mod next_action;
 mod node_comparison;
 mod node_settings;
 mod order;
@@ -42,8 +43,6 @@ mod terms;
 mod what_if;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 pub use app::{AppError, AppRecord};
 pub use calendar::{Calendar, NamedCalendar, ShownCalendar, ShownLogin};
@@ -86,6 +85,7 @@ pub use incident::{
 pub use login::{
     AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, NewLogin, Progress, TokenCounts,
 };
+pub use next_action::{Next, Rotation};
 pub use node_comparison::{Comparison, compare};
 pub use node_settings::NodeSettings;
 pub use order::{LastOrder, OrderEnd, OrderKind, OrderOutcome};
@@ -158,20 +158,6 @@ pub struct Refused {
     pub since: Timestamp,
     /// The cause that Meta named last.
     pub cause: Cause,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = RotationView)]
-pub struct Rotation {
-    pub outcome: Outcome,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = NextView)]
-pub struct Next {
-    pub action: Action,
-    pub at: Timestamp,
 }
 
 /// How a token is doing. Each variant holds only what applies to it.

@@ -30,7 +30,9 @@ string_enum! {
 /// The latest order for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LastOrder {
+    /// What was ordered.
     pub order: OrderKind,
+    /// When it was ordered.
     pub requested_at: Timestamp,
     /// Null while it is pending.
     pub ended: Option<OrderEnd>,
@@ -38,6 +40,8 @@ pub struct LastOrder {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OrderEnd {
+    /// When it ended.
     pub at: Timestamp,
+    /// How it ended.
     pub outcome: OrderOutcome,
 }

@@ -22,9 +22,13 @@ pub struct ComingLogin {
 /// A person who is the only one with access to some pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SingleAdminPages {
+    /// The name of the app.
     pub app: String,
+    /// The person's id at Meta.
     pub person: String,
+    /// The person's name.
     pub name: Option<String>,
+    /// How many pages only this person can reach.
     pub pages: u64,
 }
 
@@ -100,13 +104,17 @@ pub struct TokenTotal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = DeadlineView)]
 pub struct Deadline {
+    /// The name of the token.
     pub token: String,
+    /// When the token expires.
     pub at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentCounts {
+    /// Incidents that are not over.
     pub open: u64,
+    /// Those of them that no one has acknowledged.
     pub unacknowledged: u64,
 }
 

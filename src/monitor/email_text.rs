@@ -45,6 +45,18 @@ pub(super) fn system_email(email: &MonitorEmail, zone: &TimeZone, now: Timestamp
     }
 }
 
+impl Alarm {
+    /// The subject of its email, without the machine.
+    pub const fn subject(self) -> &'static str {
+        text(self).subject
+    }
+
+    /// What it means for the tokens and their people.
+    pub const fn meaning(self) -> &'static str {
+        text(self).meaning
+    }
+}
+
 /// What an email says about an alarm.
 struct Text {
     subject: &'static str,

@@ -77,7 +77,7 @@ metrics! {
     APP_THROTTLED: Gauge "app_throttled" ["app"]
         "1 while calls to Meta are paused because of its limit";
     INCIDENTS: Gauge "incidents" ["state"]
-        "Unresolved incidents. Those that no one acknowledged are open, the others acknowledged";
+        "Unresolved incidents. Those that no one has acknowledged are open, the others acknowledged";
     EMAILS_QUEUED: Gauge "emails_queued" []
         "Emails that wait to be sent";
     EMAILS_UNDELIVERED: Gauge "emails_undelivered" []
@@ -97,13 +97,13 @@ metrics! {
     CALLS: Counter "calls" ["app"]
         "Calls to Meta since the daemon started, as Meta counts them";
     RENEWALS: Counter "renewals" ["app" "outcome"]
-        "Attempts to renew a token since the daemon started, by their measured outcome";
+        "Attempts to renew a token since the daemon started, by their measured outcome: renewed, same_expiry, unchanged, too_young, refused or failed";
     EMAILS: Counter "emails" ["result"]
-        "Attempts to send an email since the daemon started";
+        "Attempts to send an email since the daemon started, by result: sent, delayed or undelivered";
     DELIVERIES: Counter "deliveries" ["sink" "result"]
-        "Attempts to deliver a token since the daemon started, by sink";
+        "Attempts to deliver a token since the daemon started, by result: delivered or failed. A sink shows up with its first";
     POSTS: Counter "posts" ["channel" "result"]
-        "Attempts to send a message to a channel since the daemon started";
+        "Attempts to send a message to a channel since the daemon started, by result: sent, delayed or given_up. A channel shows up with its first";
     INVENTORY_STATEMENTS: Counter "inventory_statements" []
         "Statements that the inventory has run since the daemon started";
     INVENTORY_ROWS: Counter "inventory_rows" []

@@ -367,3 +367,38 @@ async fn a_limit_out_of_its_range_is_refused() {
         }
     }
 }
+
+/// Where a text is missing in the reference.
+fn undescribed(document: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for parameter in calls(methods).flat_map(|call| call["parameters"].as_array()) {
+            let unsaid = parameter.iter().filter(|it| !has_text(it));
+            found.extend(unsaid.map(|it| format!("{path} {}", it["name"])));
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        for part in parts.chain([schema]) {
+            let fields = part["properties"].as_object().into_iter().flatten();
+            let unsaid = fields.filter(|(_, field)| !has_text(field));
+            found.extend(unsaid.map(|(field, _)| format!("{name} {field}")));
+        }
+    }
+    found
+}
+
+/// Itself or, if it may be null, what it is otherwise.
+fn has_text(schema: &Value) -> bool {
+    let choices = schema["oneOf"].as_array().into_iter().flatten();
+    [schema]
+        .into_iter()
+        .chain(choices)
+        .any(|part| part["description"].is_string())
+}
+
+#[tokio::test]
+async fn every_parameter_and_every_field_is_described() {
+    let found = undescribed(&document(&World::new()).await);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}

@@ -18,6 +18,7 @@ pub struct CalendarQuery {
 /// The answer to `GET /v1/calendars`: on the first page the calendar of the operators, then those of people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CalendarList {
+    /// The calendars of this page.
     pub calendars: Vec<CalendarView>,
     /// Pass it as `after` to get the next page; null on the last page.
     pub next: Option<String>,

@@ -22,23 +22,30 @@ pub struct DeliveryQuery {
 /// One version of one token for one sink.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeliveryView {
+    /// The name of the token.
     pub token: String,
+    /// The version of the token.
     pub version: u32,
     /// The name of its `[[delivery]]`.
     pub sink: String,
+    /// What became of it.
     pub state: DeliveryState,
+    /// How often it was tried.
     pub attempts: u32,
     /// Why the last attempt failed; null when it did not.
     pub last_error: Option<String>,
-    /// Null when no other attempt follows by itself.
+    /// When it is tried again; null when no other attempt follows by itself.
     pub next_try_at: Option<Timestamp>,
+    /// When the sink took it.
     pub delivered_at: Option<Timestamp>,
+    /// When the consumer confirmed it.
     pub in_use_at: Option<Timestamp>,
 }
 
 /// The latest deliveries, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeliveryList {
+    /// The deliveries, newest first.
     pub deliveries: Vec<DeliveryView>,
 }
 
@@ -54,6 +61,7 @@ pub struct RetryRequest {
 /// How many deliveries are tried again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Retried {
+    /// How many are tried again.
     pub deliveries: u64,
 }
 
@@ -61,6 +69,7 @@ pub struct Retried {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SinkTestRequest {
+    /// The name of the `[[delivery]]`.
     pub sink: String,
 }
 
@@ -84,12 +93,15 @@ pub struct InUseRequest {
 /// Who uses a token: a user who fetched it, or a sink.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConsumerView {
+    /// The name of the consumer.
     pub name: String,
     /// The newest version that it was given.
     pub seen_version: Option<u32>,
+    /// When it got that version.
     pub seen_at: Option<Timestamp>,
     /// The version that it said it uses; null when it never confirms.
     pub in_use_version: Option<u32>,
+    /// When it confirmed that version.
     pub in_use_at: Option<Timestamp>,
 }
 

@@ -9,12 +9,16 @@ use crate::model::{Event, EventId, EventKind, EventRecord};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventView {
+    /// A number that grows from event to event.
     pub id: String,
+    /// When it happened.
     pub at: Timestamp,
+    /// What happened.
     #[schema(value_type = EventKind)]
     pub kind: String,
     /// The token's name at that time.
     pub token: Option<String>,
+    /// The app that it is about.
     pub app: Option<String>,
     /// Details that depend on the kind, as in `Event`, and the `order` that led to it, if one did; never a secret.
     #[schema(value_type = Object)]

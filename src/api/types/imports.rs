@@ -14,6 +14,7 @@ pub const LARGEST_IMPORT: usize = 512 * 1024;
 /// The results, in the order of the tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportResults {
+    /// What became of each, in the order of the request.
     pub results: Vec<ImportResult>,
 }
 

@@ -19,15 +19,20 @@ string_enum! {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentView {
+    /// The id of the incident.
     pub id: String,
     /// Empty when the incident is about a sink of `[[delivery]]`, or about the database.
     pub app: String,
+    /// Why someone must act.
     pub cause: Cause,
+    /// What has to happen.
     pub remedy: Remedy,
     /// The person who can help, or the sink that the incident is about; null when it is about the app itself or the
     /// database.
     pub subject: Option<SubjectView>,
+    /// Whether it is open, acknowledged or resolved.
     pub state: IncidentStatus,
+    /// When it opened.
     pub opened_at: Timestamp,
     /// The earliest expiry among its tokens.
     pub deadline: Option<Timestamp>,
@@ -37,12 +42,15 @@ pub struct IncidentView {
     pub tokens: Vec<String>,
     /// The addresses that were notified.
     pub told: Vec<String>,
+    /// When the next email about it is due.
     pub next_reminder_at: Option<Timestamp>,
+    /// When it was over.
     pub resolved_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentList {
+    /// The incidents.
     pub incidents: Vec<IncidentView>,
 }
 

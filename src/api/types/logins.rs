@@ -32,7 +32,9 @@ pub struct LoginRequest {
 pub struct LoginLink {
     /// The address for the person's browser, valid for this login only.
     pub url: String,
+    /// The id of the login.
     pub id: String,
+    /// Until when the link works.
     pub expires_at: Timestamp,
 }
 
@@ -94,11 +96,15 @@ string_enum! {
 /// `GET /v1/logins/{id}`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoginView {
+    /// The id of the login.
     pub id: String,
+    /// The name of the app.
     pub app: String,
     /// The person who has to log in; null when anyone may.
     pub expected: Option<SubjectView>,
+    /// Until when the link works.
     pub expires_at: Timestamp,
+    /// How far it is.
     pub state: LoginState,
     /// Why the login failed, as a short identifier.
     pub error: Option<String>,
@@ -116,9 +122,11 @@ pub struct LoginView {
     pub mismatch: Option<String>,
     /// The first of the person's pages that the login does not reach; `left_out_in_all` counts all of them.
     pub left_out: Vec<String>,
+    /// How many pages the person left out.
     pub left_out_in_all: u64,
     /// How many of the person's tokens work; `broken` counts those that do not.
     pub working: u64,
+    /// How many of the person's tokens do not work.
     pub broken: u64,
     /// The names of the first tokens that do not work.
     pub still_broken: Vec<String>,

@@ -13,8 +13,11 @@ pub struct Problem {
     /// A stable URN, for programs.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The type, in a few words.
     pub title: String,
+    /// The HTTP status.
     pub status: u16,
+    /// What is wrong with this request, and what to do.
     pub detail: String,
     /// The section of the book about it: a file on the daemon's machine.
     #[serde(default)]

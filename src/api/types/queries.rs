@@ -14,8 +14,11 @@ use crate::model::{
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct TokenQuery {
+    /// Only tokens in this state.
     pub state: Option<State>,
+    /// Only tokens of this kind.
     pub kind: Option<Kind>,
+    /// Only tokens of this app.
     pub app: Option<String>,
     /// Only page tokens that were derived from the token of this name.
     pub parent: Option<String>,

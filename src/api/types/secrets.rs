@@ -11,15 +11,19 @@ use crate::secret::Secret;
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportRequest {
+    /// The name of the app.
     pub app: String,
+    /// The secret.
     #[serde(serialize_with = "openly")]
     #[schema(value_type = String, write_only)]
     pub access_token: Secret,
+    /// The name that the token gets; one is made up without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Email addresses of the people to notify when only a person can help.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
+    /// The permissions that the token must have; those of the app without it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub require_scopes: Vec<String>,
     /// Also import the pages that this user token reaches.
@@ -44,6 +48,7 @@ impl ImportRequest {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateRequest {
+    /// The new secret.
     #[serde(serialize_with = "openly")]
     #[schema(value_type = String, write_only)]
     pub access_token: Secret,
@@ -52,10 +57,13 @@ pub struct CandidateRequest {
 /// `GET /v1/tokens/{name}/secret`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SecretView {
+    /// The name of the token.
     pub name: String,
+    /// The secret.
     #[serde(serialize_with = "openly")]
     #[schema(value_type = String)]
     pub access_token: Secret,
+    /// The version of the token, which grows with each new secret.
     pub version: u32,
     /// Null when it never expires, or when the expiry is unknown.
     pub expires_at: Option<Timestamp>,

@@ -12,31 +12,45 @@ use crate::model::{
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenView {
+    /// The name of the token.
     pub name: String,
+    /// The name of the app.
     pub app: String,
-    /// According to Meta; null until the first check.
+    /// Its kind, according to Meta; null until the first check.
     pub kind: Option<Kind>,
+    /// Whose token it is.
     pub subject: Option<SubjectView>,
     /// The name of the user token that a page token was derived from.
     pub parent: Option<String>,
+    /// How it is doing.
     pub state: State,
+    /// Why it does not work as it should.
     pub cause: Option<Cause>,
+    /// What has to happen.
     pub remedy: Option<Remedy>,
     /// A short hash for comparing tokens; it does not reveal the secret.
     pub fingerprint: String,
     /// The version of the secret in use: 1 for the imported one, then counting up.
     pub version: u32,
+    /// When Meta issued the secret.
     pub issued_at: Option<Timestamp>,
-    /// Null when it never expires, or when the expiry is unknown.
+    /// When it expires; null when it never does, or when the expiry is unknown.
     pub expires_at: Option<Timestamp>,
     /// When Meta stops reads of the person's data; null when never or unknown.
     pub data_access_expires_at: Option<Timestamp>,
+    /// Its permissions.
     pub scopes: Vec<String>,
+    /// The required permissions that it lacks.
     pub missing_scopes: Vec<String>,
+    /// The addresses of those who are told about it.
     pub owners: Vec<String>,
+    /// When it was imported.
     pub imported_at: Timestamp,
+    /// When Meta was last asked about it.
     pub checked_at: Option<Timestamp>,
+    /// When it was last renewed.
     pub rotated_at: Option<Timestamp>,
+    /// What the last exchange did.
     pub last_rotation: Option<Rotation>,
     /// The next call to Meta; null when only a person can change anything.
     pub next: Option<Next>,
@@ -47,7 +61,9 @@ pub struct TokenView {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SubjectView {
+    /// The id of the person, the page or the system user at Meta.
     pub id: String,
+    /// The name at Meta.
     pub name: Option<String>,
 }
 
@@ -96,14 +112,17 @@ string_enum! {
 /// The latest answer from Meta's list of subscribed apps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SubscriptionView {
+    /// Whether the app gets the page's webhooks.
     pub subscription: Subscription,
     /// The `subscribed_fields` of the configuration that the app does not get.
     pub missing: Vec<String>,
+    /// When Meta was asked.
     pub asked_at: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenList {
+    /// The tokens of this page.
     pub tokens: Vec<TokenView>,
     /// Pass it as `after` to get the next page; null on the last page.
     pub next: Option<String>,
@@ -113,6 +132,7 @@ pub struct TokenList {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectionRequest {
+    /// The new name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// All owners from now on; empty for none.
@@ -126,6 +146,7 @@ pub struct CorrectionRequest {
 /// The order was stored; events after this one say what comes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Accepted {
+    /// The id of the event that records the order; later events name it in `order`.
     pub event: String,
 }
 

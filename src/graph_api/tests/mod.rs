@@ -1,5 +1,6 @@
 //! Tests the client against a scripted server on loopback.
 
+mod book;
 mod calls;
 mod debugging;
 mod faults;
