@@ -122,7 +122,7 @@ fn every_address_in_the_book_is_a_heading() -> Result {
         .iter()
         .map(|cause| book::section_of_cause(*cause));
     let problems = ProblemType::ALL.iter();
-    let problems = problems.map(|problem| Problem::new(*problem, "").help);
+    let problems = problems.map(|problem| Problem::new(*problem, "").help.into_string());
     let mut addresses: Vec<String> = causes.chain(problems).collect();
     addresses.push(book::causes());
     assert!(addresses.len() > 60, "{addresses:?}");
