@@ -88,7 +88,7 @@ const READ_ONLY: &str = "the inventory is read-only. Reads still work, but nothi
 const LOCKED: &str = "another program holds the lock of the inventory. Reads still work, but nothing can be written \
                       until that program ends: fuser -v /var/lib/perennial/inventory.db";
 
-const UNREACHABLE: &str = "the inventory's database server does not answer. The daemon goes on trying. See the log: \
+const UNREACHABLE: &str = "the inventory's database server does not answer. The daemon keeps trying. See the log: \
                            journalctl -u perennial";
 const STANDBY: &str = "the inventory's database server takes no writes. Reads still work. Name the server that takes \
                        writes in [inventory] url";

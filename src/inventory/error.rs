@@ -191,7 +191,7 @@ impl fmt::Display for Unwritable {
                  pg_stat_activity on a server"
             }
             WriteErrorKind::Unreachable => {
-                "the database server does not answer. The daemon goes on trying, and serves secrets that were read \
+                "the database server does not answer. The daemon keeps trying, and serves secrets that were read \
                  lately. Check the server and the network between"
             }
             WriteErrorKind::Standby => {

@@ -7,7 +7,7 @@ use super::{Error, Inventory, Shared, Tx, Unwritable, WriteErrorKind, copy};
 
 const READ_ALONE: &str = "the inventory cannot be written to; reads go on, and writing is retried";
 const UNREACHABLE: &str =
-    "the inventory can be neither read nor written to; the daemon goes on trying";
+    "the inventory can be neither read nor written to; the daemon keeps trying";
 
 /// With less free space than this, in bytes, a disk counts as full.
 const ROOM: u64 = 256 << 10;

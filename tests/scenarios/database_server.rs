@@ -183,10 +183,10 @@ async fn while_the_server_is_away_a_secret_that_was_read_lately_is_served_for_a_
 }
 
 const NOT_IN_MEMORY: &str = "the inventory's database server does not answer, and this secret was not read within the \
-    last 40s ([inventory] serve_from_memory), so it is not in memory either. The daemon goes on trying. See the log: \
+    last 40s ([inventory] serve_from_memory), so it is not in memory either. The daemon keeps trying. See the log: \
     journalctl -u perennial\nTry again in a moment. If that does not help: systemctl status perennial\n";
 
-const AWAY: &str = "the database server does not answer. The daemon goes on trying, and serves secrets that were read \
+const AWAY: &str = "the database server does not answer. The daemon keeps trying, and serves secrets that were read \
     lately. Check the server and the network between";
 
 impl Company {

@@ -152,7 +152,7 @@ impl Reading {
         let window = Span::from(app_state.settings.borrow().serve_from_memory);
         let detail = format!(
             "the inventory's database server does not answer, and this secret was not read within the last {window} \
-             ([inventory] serve_from_memory), so it is not in memory either. The daemon goes on trying. See the log: \
+             ([inventory] serve_from_memory), so it is not in memory either. The daemon keeps trying. See the log: \
              journalctl -u perennial"
         );
         Problem::new(ProblemType::InventoryUnavailable, detail)

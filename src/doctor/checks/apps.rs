@@ -96,7 +96,7 @@ fn of_error(name: &str, error: &Error) -> Finding {
         Cause::Throttled | Cause::Blocked => Finding::warning(
             CHECK,
             says,
-            "Wait. No token is judged meanwhile, and everything goes on by itself",
+            "Wait. No token is judged meanwhile, and everything keeps working by itself",
         ),
         Cause::Outage => unreachable(says),
         _ => Finding::problem(CHECK, says, "See the app's state in Meta's app dashboard"),
@@ -114,7 +114,7 @@ fn unreachable(says: String) -> Finding {
     Finding::problem(
         CHECK,
         says,
-        "If this machine reaches other sites, it is Meta, and everything goes on by itself. Otherwise look at its network, \
+        "If this machine reaches other sites, it is Meta, and everything keeps working by itself. Otherwise look at its network, \
          its name server and its firewall",
     )
 }

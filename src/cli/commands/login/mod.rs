@@ -19,7 +19,7 @@ use crate::cli::{Answer, Error, Terminal};
 use crate::model::Span;
 use crate::secret::Secret;
 
-/// Have someone log in with Facebook, and store the tokens that this gives
+/// Print a login link, and store the tokens that the login gives
 ///
 /// Prints a link for the person's browser, and waits until the person is back. With --paste, it prints the address of
 /// Facebook's dialog instead, and takes the address at which the browser ends, from a prompt or from one line of
