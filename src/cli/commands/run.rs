@@ -141,7 +141,7 @@ async fn demo(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         )?;
         writeln!(
             out,
-            "  {program} demo --keep         goes on, so that you can give it orders"
+            "  {program} demo --keep         keeps running, so that you can give it orders"
         )?;
     }
     let good = demo_run.closing_table.is_good();

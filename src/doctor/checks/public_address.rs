@@ -7,7 +7,7 @@ use crate::secret::Secret;
 
 const CHECK: Check = Check::PublicAddress;
 
-const ROUTE: &str = "Have your TLS proxy pass on this address to [web] listen, as docs/src/login.md shows. If other \
+const ROUTE: &str = "Let your TLS proxy pass this address on to [web] listen, as docs/src/login.md shows. If other \
                      machines reach it and only this one does not, it is right";
 
 pub(in crate::doctor) async fn check(subject: &Subject<'_>) -> Vec<Finding> {

@@ -324,11 +324,46 @@ mod tests {
                 None => break,
             }
         }
-        (changes, steps)
+        (in_one_check(changes, rules), steps)
+    }
+
+    /// A state, and the renewal that came less than an interval later: whether one check finds both or two do depends on
+    /// the hour of the checks.
+    fn in_one_check(changes: Vec<(Timestamp, Seen)>, rules: &Rules) -> Vec<(Timestamp, Seen)> {
+        let is_part_of = |(at, seen): &(Timestamp, Seen), (next_at, next): &(Timestamp, Seen)| {
+            let is_soon = next_at.duration_since(*at) <= rules.check_every;
+            is_soon && next.renewed && next.health == seen.health
+        };
+        let nexts = changes.iter().skip(1).map(Some).chain([None]);
+        let kept = changes.iter().zip(nexts);
+        let kept = kept.filter(|(change, next)| !next.is_some_and(|next| is_part_of(change, next)));
+        kept.map(|(change, _)| change.clone()).collect()
     }
 
     fn every_check(course: &Course) -> Option<Timestamp> {
         course.token().next.map(|next| next.at)
+    }
+
+    #[test]
+    fn an_end_and_a_renewal_on_one_day_are_one_change() {
+        let facts = Facts {
+            kind: Kind::InstagramUser,
+            issued_at: Some(now() - days(5)),
+            ..facts(Some(106), Some(106))
+        };
+        let expected = Expected {
+            exchange_extends: false,
+            has_parent: false,
+        };
+        let course = Course::new(token(Some(facts)), None);
+        let (all, _) = changes(course.clone(), &expected, &always(), every_check);
+        let (found, _) = changes(course, &expected, &always(), |course| {
+            course.next_step(&always())
+        });
+        let seen = |changes: &[(Timestamp, Seen)]| -> Vec<Seen> {
+            changes.iter().map(|(_, seen)| seen.clone()).collect()
+        };
+        assert_eq!(seen(&all), seen(&found));
     }
 
     proptest! {
