@@ -107,8 +107,9 @@ END
         sed "s/acme-main/$page/" "$root$examples/$unit" >"$root/etc/systemd/system/$unit"
     done
     inside systemctl daemon-reload
-    inside systemctl start chatbot-token.path
+    # Gone before anybody watches it: that it goes is a change, too, and systemd sees none while it acts on another.
     inside rm "$folder/$page"
+    inside systemctl start chatbot-token.path
     inside systemctl reload perennial
     eventually says in_use inside perennial deliveries --state in_use --json
     # The service may still be starting when its new version is confirmed.
