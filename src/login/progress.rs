@@ -90,6 +90,9 @@ fn account(
     stored_at: Timestamp,
     now: Timestamp,
 ) -> Result<Account, Error> {
+    // Before the counts: they include the token as soon as Meta has said whose it is, and that may be learned between the
+    // two questions.
+    let own = own_token(view, app, &granted)?;
     let mut account = Account {
         token_counts: view.token_counts_of(app, &granted.person, now)?,
         tokens: view.tokens_of_person(app, &granted.person, NAMED)?,
@@ -97,11 +100,10 @@ fn account(
         mismatch: None,
         granted,
     };
-    let Some(own) = own_token(view, app, &account.granted)? else {
+    let Some(own) = own else {
         return Ok(account);
     };
     if own.facts.is_none() {
-        // Meta has not said yet whose token it is, so the counts of the person do not include it.
         account.token_counts.unfinished += 1;
     }
     let refused = view.refused_candidate(own.id)?;
