@@ -324,12 +324,12 @@ mod tests {
                 None => break,
             }
         }
-        (in_one_check(changes, rules), steps)
+        (in_one_check(&changes, rules), steps)
     }
 
     /// A state, and the renewal that came less than an interval later: whether one check finds both or two do depends on
     /// the hour of the checks.
-    fn in_one_check(changes: Vec<(Timestamp, Seen)>, rules: &Rules) -> Vec<(Timestamp, Seen)> {
+    fn in_one_check(changes: &[(Timestamp, Seen)], rules: &Rules) -> Vec<(Timestamp, Seen)> {
         let is_part_of = |(at, seen): &(Timestamp, Seen), (next_at, next): &(Timestamp, Seen)| {
             let is_soon = next_at.duration_since(*at) <= rules.check_every;
             is_soon && next.renewed && next.health == seen.health
