@@ -87,3 +87,10 @@ def is_there(shown_by: str) -> bool:
 def number_of_tests(folder: str) -> int:
     of_folder = (text for name, text in sources().items() if name.startswith(folder))
     return sum(len(re.findall(r"^\s*#\[(?:tokio::)?test\b", text, re.MULTILINE)) for text in of_folder)
+
+
+def rules() -> list[tuple[str, str]]:
+    """The name and the sentence of each rule that a simulated year is held against."""
+    text = (ROOT / "tests/scenarios/year/rules.rs").read_text(encoding="utf-8")
+    found = re.findall(r'\(\s*Rule::\w+,\s*"([^"]+)",\s*"([^"]+)",\s*\)', text)
+    return [(name, re.sub(r"\\\n\s*", "", words)) for name, words in found]
