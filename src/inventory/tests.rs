@@ -824,6 +824,25 @@ fn an_older_schema_is_copied_before_it_is_upgraded() {
     );
 }
 
+/// What a crashed run had in hand names tokens that may be gone.
+#[tokio::test]
+async fn a_token_that_is_removed_while_it_is_checked_does_not_keep_the_daemon_from_starting() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let gone = import(&inventory, "gone", "EAAgone").await;
+    let there = import(&inventory, "there", "EAAthere").await;
+    let crashed = inventory.write(move |tx| {
+        tx.begin_run(now())?;
+        tx.claim(&[gone, there], now(), now() + SignedDuration::from_mins(1))?;
+        tx.forget(gone)
+    });
+    crashed.await.unwrap();
+    let started = inventory.write(|tx| tx.begin_run(now()).map(drop));
+    started.await.unwrap();
+    let suspects = inventory.read(|view| view.suspects()).await;
+    assert_eq!(suspects.unwrap(), [there]);
+}
+
 #[test]
 fn an_inventory_from_before_the_first_release_is_refused_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
