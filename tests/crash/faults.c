@@ -96,9 +96,16 @@ static struct change *add(void) {
     return change;
 }
 
+/* The index of a write-ahead log is made anew after a power cut, and others read it in memory. */
+static int is_index(const char *path) {
+    size_t length = strlen(path);
+    return length > 4 && strcmp(path + length - 4, "-shm") == 0;
+}
+
 static void keep_content(int fd, off_t offset, size_t length) {
+    char path[PATH_MAX];
     struct stat is;
-    if (fstat(fd, &is) != 0) return;
+    if (fstat(fd, &is) != 0 || is_index(path_of(fd, path))) return;
     int file = -1;
     for (size_t n = count; n > 0 && file < 0; n--)
         if (changes[n - 1].inode == is.st_ino && changes[n - 1].device == is.st_dev && changes[n - 1].kind <= CONTENT)
@@ -132,6 +139,7 @@ static ino_t folder_of(const char *path) {
 static void keep_name(const char *path) {
     static long number;
     struct stat is;
+    if (is_index(path)) return;
     struct change *change = add();
     change->path = strdup(path);
     change->folder = folder_of(path);
