@@ -166,9 +166,10 @@ class Attempt:
             lifting.join()
             self.arm.unlink(missing_ok=True)
         place.kill()
-        for index in place.folder.glob("*-shm"):
-            if self.fault in LIES + ("power",):
+        if self.fault in LIES + ("power",):
+            for index in place.folder.glob("*-shm"):
                 index.unlink()
+            shutil.rmtree(place.kept)
         self.stage = "afterwards"
         place.start()
         operation.check()
@@ -305,7 +306,8 @@ def main():
                 print(f"{fault} {name}: {len(campaign.results) - before} attempts in {time.monotonic() - began:.0f} s",
                       file=sys.stderr, flush=True)
         print(table(campaign.results), by_fault(campaign.results), summary(campaign.results), sep="\n\n")
-        return int(any(not one["ok"] for one in campaign.results))
+        # A library that the program does not load would find nothing.
+        return int(any(not one["ok"] for one in campaign.results) or not any(one["kind"] for one in campaign.results))
 
 
 if __name__ == "__main__":
