@@ -165,7 +165,8 @@ to = ["ops@example.com"]
         """The environment of a process in which `fault` happens at `point`, while there is the file `arm`."""
         self.kept.mkdir(exist_ok=True)
         environment = {"LD_PRELOAD": str(self.library), "FAULT": fault, "FAULT_AT": str(point),
-                       "FAULT_REPORT": str(self.folder / "fault"), "FAULT_KEEP": str(self.kept), "FAULT_ROOT": str(self.folder)}
+                       "FAULT_REPORT": str(self.folder / "fault"), "FAULT_KEEP": str(self.kept),
+                       "FAULT_ROOT": str(self.folder)}
         return {**environment, **({"FAULT_ARM": str(arm)} if arm else {})}
 
     def environment(self, more):
