@@ -216,6 +216,7 @@ class Nightly(Operation):
         super().prepare()
         self.place.stop()
         shutil.rmtree(self.place.folder / "backups", ignore_errors=True)
+        (self.place.folder / "backups").mkdir(0o700)
 
     def furnish(self):
         self.place.configuration = self.configuration

@@ -228,8 +228,9 @@ static void undo(struct change *change) {
 }
 
 static void end(void) {
-    while (count > 0) undo(&changes[--count]);
+    /* Names first, so that nobody reads a file under a name that it loses. */
     for (size_t n = 0; n < folder_count; n++) restore_names(&folders[n]);
+    while (count > 0) undo(&changes[--count]);
     _exit(137);
 }
 
