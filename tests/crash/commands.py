@@ -1,6 +1,7 @@
 """Operations of commands, and of a daemon that starts."""
 
 import contextlib
+import json
 import re
 import shutil
 import sqlite3
@@ -14,7 +15,7 @@ from place import HERE, KEY, wait_for
 class Command(Operation):
     """One that a command does by itself. `command` completes it, also after it was broken off."""
 
-    is_tool, command, needs_daemon = True, (), False
+    is_tool, command, needs_daemon, fault = True, (), False, None
 
     def prepare(self):
         super().prepare()
@@ -193,13 +194,13 @@ class Upgrade(Start):
         whole = self.place.folder.with_name("whole")
         shutil.copytree(self.place.folder, whole)
         self.place.start()
-        (whole / "secrets").write_text(repr(self.place.secrets()))
+        (whole / "secrets").write_text(json.dumps(self.place.secrets()))
         self.place.kill()
         shutil.rmtree(self.place.folder)
         shutil.move(whole, self.place.folder)
 
     def check(self):
-        expected = eval((self.place.folder / "secrets").read_text(), {"__builtins__": {}})
+        expected = json.loads((self.place.folder / "secrets").read_text())
         assert len(expected) == 20 and all(expected.values())
         assert self.place.secrets() == expected
 
@@ -215,6 +216,7 @@ class Nightly(Operation):
         super().prepare()
         self.place.stop()
         shutil.rmtree(self.place.folder / "backups", ignore_errors=True)
+        (self.place.folder / "backups").mkdir(0o700)
 
     def furnish(self):
         self.place.configuration = self.configuration

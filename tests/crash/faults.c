@@ -9,6 +9,7 @@
      enospc-on, eio-on  the call fails, and so does each later one (only those that can fail so are counted)
    With FAULT_ARM=PATH, only what happens while there is such a file counts. The point is described in FAULT_REPORT. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -68,18 +69,14 @@ static const char *path_of(int fd, char *path) {
     return path;
 }
 
-/* What a power cut undoes, newest last. */
+/* What a power cut undoes in the content of files, newest last. */
 struct change {
-    enum { CONTENT, NEW_NAME, NO_NAME, DONE } kind;
     int file;
     ino_t inode;
     dev_t device;
     off_t size, offset;
     char *bytes;
     size_t length;
-    /* Of names: the path, its folder, and a second name of the file that had it before. */
-    char *path, *kept;
-    ino_t folder;
     long flush;
 };
 static struct change *changes;
@@ -96,12 +93,19 @@ static struct change *add(void) {
     return change;
 }
 
+/* The index of a write-ahead log is made anew after a power cut, and others read it in memory. */
+static int is_index(const char *path) {
+    size_t length = strlen(path);
+    return length > 4 && strcmp(path + length - 4, "-shm") == 0;
+}
+
 static void keep_content(int fd, off_t offset, size_t length) {
+    char path[PATH_MAX];
     struct stat is;
-    if (fstat(fd, &is) != 0) return;
+    if (fstat(fd, &is) != 0 || is_index(path_of(fd, path))) return;
     int file = -1;
     for (size_t n = count; n > 0 && file < 0; n--)
-        if (changes[n - 1].inode == is.st_ino && changes[n - 1].device == is.st_dev && changes[n - 1].kind <= CONTENT)
+        if (changes[n - 1].inode == is.st_ino && changes[n - 1].device == is.st_dev)
             file = changes[n - 1].file;
     if (file < 0) {
         char link[64];
@@ -110,7 +114,7 @@ static void keep_content(int fd, off_t offset, size_t length) {
     }
     if (offset < 0) offset = fcntl(fd, F_GETFL) & O_APPEND ? is.st_size : lseek(fd, 0, SEEK_CUR);
     struct change *change = add();
-    *change = (struct change){.kind = CONTENT, .file = file, .inode = is.st_ino, .device = is.st_dev,
+    *change = (struct change){.file = file, .inode = is.st_ino, .device = is.st_dev,
                               .size = is.st_size, .offset = offset, .flush = -1};
     if (offset >= is.st_size) return;
     if (length > (size_t)(is.st_size - offset)) length = is.st_size - offset;
@@ -119,55 +123,114 @@ static void keep_content(int fd, off_t offset, size_t length) {
     syscall(SYS_pread64, file, change->bytes, length, offset);
 }
 
-static ino_t folder_of(const char *path) {
-    char folder[PATH_MAX];
-    struct stat is;
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash) *slash = 0;
-    return stat(slash ? folder : ".", &is) == 0 ? is.st_ino : 0;
+/* The names in a folder as a power cut finds them: those of its last honoured flush. Not every program renames through
+   the C library, so the folder itself is looked at. */
+struct name {
+    char *path, *kept;
+    ino_t inode;
+};
+struct folder {
+    char *path;
+    ino_t inode;
+    struct name *names[2];
+    size_t counts[2];
+};
+static struct folder folders[16];
+static size_t folder_count;
+
+/* Of the test, or never replaced; a lock with a second name is refused. */
+static int is_own(const char *name) {
+    const char *const own[] = {"fault", "arm", "log", "graph.log", "app.secret", "hook.secret", "inventory.db.lock"};
+    for (unsigned n = 0; n < sizeof own / sizeof *own; n++)
+        if (strcmp(name, own[n]) == 0) return 1;
+    return is_index(name);
 }
 
-/* A name is about to be given to another file, or to none. */
-static void keep_name(const char *path) {
+/* The names of today become those of the last flush, and those of the last flush those of the one before. */
+static void keep_names(struct folder *folder) {
     static long number;
-    struct stat is;
-    struct change *change = add();
-    change->path = strdup(path);
-    change->folder = folder_of(path);
-    change->kind = NO_NAME;
-    if (lstat(path, &is) != 0) return;
-    change->kind = NEW_NAME;
+    DIR *listing = opendir(folder->path);
+    if (!listing) return;
     const char *keep = getenv("FAULT_KEEP");
-    if (asprintf(&change->kept, "%s/%d-%ld", keep, self, number++) < 0) _exit(99);
-    if (syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, change->kept, 0) != 0) change->kind = DONE;
+    folder->names[1] = folder->names[0], folder->counts[1] = folder->counts[0];
+    folder->names[0] = NULL, folder->counts[0] = 0;
+    for (struct dirent *entry; (entry = readdir(listing));) {
+        if (entry->d_type != DT_REG || is_own(entry->d_name)) continue;
+        folder->names[0] = realloc(folder->names[0], (folder->counts[0] + 1) * sizeof(struct name));
+        struct name *name = &folder->names[0][folder->counts[0]++];
+        name->inode = entry->d_ino;
+        if (asprintf(&name->path, "%s/%s", folder->path, entry->d_name) < 0) _exit(99);
+        if (asprintf(&name->kept, "%s/%d-%ld", keep, self, number++) < 0) _exit(99);
+        syscall(SYS_linkat, AT_FDCWD, name->path, AT_FDCWD, name->kept, 0);
+    }
+    closedir(listing);
+}
+
+static void watch(const char *path) {
+    struct stat is;
+    if (stat(path, &is) != 0 || !S_ISDIR(is.st_mode) || folder_count == sizeof folders / sizeof *folders) return;
+    folders[folder_count] = (struct folder){.path = strdup(path), .inode = is.st_ino};
+    keep_names(&folders[folder_count]);
+    folders[folder_count].names[1] = folders[folder_count].names[0];
+    folders[folder_count].counts[1] = folders[folder_count].counts[0];
+    folder_count++;
+}
+
+/* Begins to watch when the first point is passed. */
+static void watch_all(void) {
+    static int watches;
+    const char *root = getenv("FAULT_ROOT");
+    if (watches++ || !root) return;
+    watch(root);
+    const char *const below[] = {"tokens", "backups"};
+    for (unsigned n = 0; n < 2; n++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", root, below[n]);
+        watch(path);
+    }
+}
+
+static void restore_names(struct folder *folder) {
+    int age = mode == LIE_LAST;
+    DIR *listing = opendir(folder->path);
+    if (!listing) return;
+    for (struct dirent *entry; (entry = readdir(listing));) {
+        char path[PATH_MAX];
+        int is_kept = entry->d_type != DT_REG || is_own(entry->d_name);
+        snprintf(path, sizeof path, "%s/%s", folder->path, entry->d_name);
+        for (size_t n = 0; n < folder->counts[age] && !is_kept; n++)
+            is_kept = strcmp(folder->names[age][n].path, path) == 0;
+        if (!is_kept) syscall(SYS_unlink, path);
+    }
+    closedir(listing);
+    for (size_t n = 0; n < folder->counts[age]; n++) {
+        struct name *name = &folder->names[age][n];
+        struct stat is;
+        if (stat(name->path, &is) != 0 || is.st_ino != name->inode) syscall(SYS_rename, name->kept, name->path);
+    }
 }
 
 static void note_flush(int fd) {
     struct stat is;
     if (mode == LIE || fstat(fd, &is) != 0) return;
     flushes++;
-    for (size_t n = 0; n < count; n++) {
-        struct change *change = &changes[n];
-        ino_t inode = S_ISDIR(is.st_mode) ? change->folder : change->inode;
-        if (inode == is.st_ino && change->flush < 0) change->flush = flushes;
-    }
+    for (size_t n = 0; n < folder_count && S_ISDIR(is.st_mode); n++)
+        if (folders[n].inode == is.st_ino) keep_names(&folders[n]);
+    for (size_t n = 0; n < count; n++)
+        if (changes[n].inode == is.st_ino && changes[n].flush < 0) changes[n].flush = flushes;
 }
 
 static void undo(struct change *change) {
     long honoured = mode == LIE_LAST ? flushes - 1 : flushes;
     if (change->flush >= 0 && change->flush <= honoured) return;
-    if (change->kind == CONTENT) {
-        syscall(SYS_ftruncate, change->file, change->size);
-        if (change->length) syscall(SYS_pwrite64, change->file, change->bytes, change->length, change->offset);
-    }
-    if (change->kind == NEW_NAME) syscall(SYS_rename, change->kept, change->path);
-    if (change->kind == NO_NAME) syscall(SYS_unlink, change->path);
+    syscall(SYS_ftruncate, change->file, change->size);
+    if (change->length) syscall(SYS_pwrite64, change->file, change->bytes, change->length, change->offset);
 }
 
 static void end(void) {
-    if (keeps_changes())
-        while (count > 0) undo(&changes[--count]);
+    /* Names first, so that nobody reads a file under a name that it loses. */
+    for (size_t n = 0; n < folder_count; n++) restore_names(&folders[n]);
+    while (count > 0) undo(&changes[--count]);
     _exit(137);
 }
 
@@ -178,6 +241,7 @@ static int can_fail(int error, const char *kind) {
 
 /* Passes a point. Returns the error with which the call is to fail, or -1 if half of it is to be done. */
 static int pass(const char *kind, const char *what) {
+    if (keeps_changes()) watch_all();
     if (mode == HALF && strcmp(kind, "write") != 0) return 0;
     int error = mode == ENOSPC_ONCE || mode == ENOSPC_ON ? ENOSPC : mode == EIO_ONCE || mode == EIO_ON ? EIO : 0;
     if (error && !can_fail(error, kind)) return 0;
@@ -201,23 +265,22 @@ static int pass(const char *kind, const char *what) {
         return result;                        \
     } while (0)
 
-#define NAMED(type, name, parameters, arguments, kind, what, keep) \
-    type name parameters {                                         \
-        ENTER;                                                     \
-        if (armed && (failure = pass(kind, what)) == 0 && keeps_changes()) { keep; } \
-        type result = -1;                                          \
-        if (failure) errno = failure;                              \
-        else result = REAL(name) arguments;                        \
-        LEAVE(result);                                             \
+#define NAMED(name, parameters, arguments, kind, what)     \
+    int name parameters {                                   \
+        ENTER;                                              \
+        if (armed) failure = pass(kind, what);              \
+        int result = -1;                                    \
+        if (failure) errno = failure;                       \
+        else result = REAL(name) arguments;                 \
+        LEAVE(result);                                      \
     }
 
-NAMED(int, rename, (const char *from, const char *to), (from, to), "rename", to, keep_name(to); keep_name(from))
-NAMED(int, unlink, (const char *path), (path), "unlink", path, keep_name(path))
-NAMED(int, unlinkat, (int folder, const char *path, int flags), (folder, path, flags), "unlink", path, (void)0)
-NAMED(int, linkat, (int a, const char *from, int b, const char *to, int flags), (a, from, b, to, flags), "link", to,
-      keep_name(to))
-NAMED(int, mkdir, (const char *path, mode_t rights), (path, rights), "mkdir", path, (void)0)
-NAMED(int, chmod, (const char *path, mode_t rights), (path, rights), "chmod", path, (void)0)
+NAMED(rename, (const char *from, const char *to), (from, to), "rename", to)
+NAMED(unlink, (const char *path), (path), "unlink", path)
+NAMED(unlinkat, (int folder, const char *path, int flags), (folder, path, flags), "unlink", path)
+NAMED(linkat, (int a, const char *from, int b, const char *to, int flags), (a, from, b, to, flags), "link", to)
+NAMED(mkdir, (const char *path, mode_t rights), (path, rights), "mkdir", path)
+NAMED(chmod, (const char *path, mode_t rights), (path, rights), "chmod", path)
 
 static int is_file(int fd, char *path) {
     struct stat is;
@@ -254,7 +317,7 @@ int ftruncate(int fd, off_t length) { return cut(fd, length); }
 static int opened(const char *path, int flags, mode_t rights) {
     ENTER;
     int makes = armed && flags & O_CREAT && syscall(SYS_access, path, F_OK) != 0;
-    if (makes && (failure = pass("create", path)) == 0 && keeps_changes()) keep_name(path);
+    if (makes) failure = pass("create", path);
     if (armed && !failure && flags & O_TRUNC && keeps_changes()) {
         int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
         if (fd >= 0) keep_content(fd, 0, LONG_MAX), syscall(SYS_close, fd);

@@ -155,6 +155,7 @@ class Kills:
         for token in self.load.tokens:
             with token.lock:
                 while token.is_there is None:
+                    assert not place.has_ended(), f"the daemon has ended: {place.tail()}"
                     self.load.add(token)
                 if token.is_there:
                     # A token that was in hand at two crashes is set aside until someone orders its check.

@@ -1,6 +1,7 @@
 """A machine in a folder: the simulated Graph, a daemon that can be broken at a numbered point, and who asks it."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -85,7 +86,7 @@ class Local(http.client.HTTPConnection):
 class Place:
     def __init__(self, program, library, folder, configuration=""):
         self.program, self.library, self.folder, self.configuration = program, library, folder, configuration
-        self.graph = self.daemon = self.notify = None
+        self.graph = self.daemon = self.ready = None
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kept = self.folder.with_name(self.folder.name + ".kept")
 
@@ -164,7 +165,8 @@ to = ["ops@example.com"]
         """The environment of a process in which `fault` happens at `point`, while there is the file `arm`."""
         self.kept.mkdir(exist_ok=True)
         environment = {"LD_PRELOAD": str(self.library), "FAULT": fault, "FAULT_AT": str(point),
-                       "FAULT_REPORT": str(self.folder / "fault"), "FAULT_KEEP": str(self.kept)}
+                       "FAULT_REPORT": str(self.folder / "fault"), "FAULT_KEEP": str(self.kept),
+                       "FAULT_ROOT": str(self.folder)}
         return {**environment, **({"FAULT_ARM": str(arm)} if arm else {})}
 
     def environment(self, more):
@@ -178,35 +180,26 @@ to = ["ops@example.com"]
 
     def launch(self, more=None):
         """Starts the daemon without waiting."""
-        if self.notify:
-            self.notify.close()
         path = self.folder / "notify"
         path.unlink(missing_ok=True)
-        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notify.bind(str(path))
-        self.notify.settimeout(0.01)
+        notify, self.ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), threading.Event()
+        notify.bind(str(path))
         command = [self.program, "--config", self.folder / "perennial.toml", "run"]
         with open(self.folder / "log", "ab") as log:
             more = {"NOTIFY_SOCKET": str(path), "RUST_LOG": "info", **(more or {})}
             self.daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                            env=self.environment(more))
+        threading.Thread(target=listen, args=(notify, self.daemon, self.ready), daemon=True).start()
 
     def is_ready(self, patience=PATIENCE):
         """Waits until the daemon is ready (true) or has ended (false)."""
         end = time.monotonic() + patience
         while time.monotonic() < end:
-            try:
-                if b"READY=1" in self.notify.recv(4096):
-                    self.drain()
-                    return True
-            except TimeoutError:
-                if self.has_ended():
-                    return False
+            if self.ready.wait(0.01):
+                return True
+            if self.has_ended():
+                return False
         raise AssertionError(f"the daemon is not ready after {patience} s: {self.tail()}")
-
-    def drain(self):
-        """Nobody reads on, and a daemon must not wait for that."""
-        self.notify.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 
     def start(self):
         self.launch()
@@ -236,8 +229,6 @@ to = ["ops@example.com"]
             self.graph.kill()
             self.graph.wait()
             self.graph.stdout.close()
-        if self.notify:
-            self.notify.close()
 
     # What a program on this machine asks.
     def http(self, method, path, body=None, patience=PATIENCE):
@@ -329,6 +320,16 @@ to = ["ops@example.com"]
         connection.close()
         assert answer.status in (302, 303), answer.status
         return answer.getheader("Location")
+
+
+def listen(notify, daemon, ready):
+    """As systemd does, because a daemon whose messages nobody reads would wait."""
+    notify.settimeout(0.2)
+    with notify:
+        while daemon.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                if b"READY=1" in notify.recv(4096):
+                    ready.set()
 
 
 def signed_request(person):
