@@ -124,9 +124,8 @@ class Crowd:
             await self.order("GET", path)
 
     async def scrape(self):
-        for connect in (self.world.connect_to("metrics"),
-                        asyncio.open_unix_connection(self.world.folder / "run/socket")):
-            status, _ = await http1.exchange(connect, "GET", "/metrics")
+        for connect in (lambda: self.world.connect_to("metrics"), self.world.connect_to_socket):
+            status, _ = await http1.exchange(connect(), "GET", "/metrics")
             if status != 200:
                 self.refusals.append(f"metrics: {status}")
 
