@@ -62,7 +62,7 @@ class Crowd:
     def tasks(self):
         """Each with the seconds between two of its rounds."""
         return [(self.read_mail, 0), (self.use_tokens, 0.5), (self.look, 1), (self.scrape, 1), (self.open_pages, 2),
-                (self.pass_by, 3), (self.change_password, 10), (self.reload, 5), (self.back_up, 20), (self.follow, 0)]
+                (self.pass_by, 3), (self.change_password, 10), (self.reload, 2), (self.back_up, 20), (self.follow, 0)]
 
     async def repeat(self, work, pause):
         while True:
