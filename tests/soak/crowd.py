@@ -62,7 +62,7 @@ class Crowd:
     def tasks(self):
         """Each with the seconds between two of its rounds."""
         return [(self.read_mail, 0), (self.use_tokens, 0.5), (self.look, 1), (self.scrape, 1), (self.open_pages, 2),
-                (self.pass_by, 3), (self.change_password, 10), (self.reload, 5), (self.back_up, 20), (self.follow, 0)]
+                (self.pass_by, 3), (self.change_password, 10), (self.reload, 2), (self.back_up, 20), (self.follow, 0)]
 
     async def repeat(self, work, pause):
         while True:
@@ -124,9 +124,8 @@ class Crowd:
             await self.order("GET", path)
 
     async def scrape(self):
-        for connect in (self.world.connect_to("metrics"),
-                        asyncio.open_unix_connection(self.world.folder / "run/socket")):
-            status, _ = await http1.exchange(connect, "GET", "/metrics")
+        for connect in (lambda: self.world.connect_to("metrics"), self.world.connect_to_socket):
+            status, _ = await http1.exchange(connect(), "GET", "/metrics")
             if status != 200:
                 self.refusals.append(f"metrics: {status}")
 
