@@ -1,16 +1,13 @@
 //! The details of events that have many of them. Their JSON is what programs read.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
-use utoipa::openapi::{Ref, RefOr};
 
 use super::{
-    Cause, IncidentId, Kind, LoginError, LoginId, RejectReason, Scopes, State, Subscription,
+    Cause, IncidentId, Kind, LoginId, LoginOutcome, RejectReason, Scopes, State, Subscription,
 };
 
 /// What an ordered check found.
@@ -154,41 +151,6 @@ pub struct LoginEnd {
     /// Meta's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-}
-
-/// How a login ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoginOutcome {
-    Granted,
-    WrongPerson,
-    #[serde(untagged)]
-    Failed(LoginError),
-}
-
-/// The derived one would call the last variant an object.
-impl utoipa::PartialSchema for LoginOutcome {
-    fn schema() -> RefOr<Schema> {
-        let own = ObjectBuilder::new().schema_type(Type::String);
-        let choices = OneOfBuilder::new()
-            .description(Some("How a login ended."))
-            .item(own.enum_values(Some(["granted", "wrong_person"])))
-            .item(Ref::from_schema_name(LoginError::name()));
-        RefOr::T(Schema::OneOf(choices.build()))
-    }
-}
-
-impl ToSchema for LoginOutcome {
-    fn name() -> Cow<'static, str> {
-        Cow::Borrowed("EventLoginOutcome")
-    }
-
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.push((
-            LoginError::name().into(),
-            <LoginError as utoipa::PartialSchema>::schema(),
-        ));
-    }
 }
 
 /// An email on its way. Subjects name people and pages, never addresses, because viewers can read the journal.
