@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import http.client
@@ -216,6 +217,18 @@ to = ["ops@example.com"]
             self.daemon.kill()
             self.daemon.wait()
             self.daemon = None
+            wait_for("the end of what the daemon had begun", self.is_free)
+
+    def is_free(self):
+        """A command that was just begun has the daemon's lock until its own program runs. systemd kills it, too."""
+        try:
+            with open(self.folder / "inventory.db.lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            pass
+        except BlockingIOError:
+            return False
+        return True
 
     def stop(self):
         if self.daemon and not self.has_ended():
