@@ -1,6 +1,6 @@
 //! Two apps, their people with pages and system users, and the daemon's services that maintain their tokens.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -12,19 +12,24 @@ use perennial::daemon::Services;
 use perennial::graph_sim::{
     AppSpec, LongLived, PageSelection, Simulator, SystemUserValidity, World as Meta,
 };
-use perennial::inventory::{Imported, Inventory, NewToken, Tx};
-use perennial::model::{Cause, Email, IncidentId, IncidentState, Remedy, Scopes, TokenId};
+use perennial::inventory::{self, Imported, Inventory, NewToken, Tx};
+use perennial::model::{Scopes, TokenId};
 use perennial::secret::{Key, Secret};
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rusqlite::Connection;
 
+use super::people::PendingOrder;
+use super::place::Place;
 use super::{Moment, Result};
 
 pub(super) const OPERATOR: &str = "ops@example.com";
 /// `email` is subject to the 90 days of data access.
-const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
+pub(super) const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
 pub(super) const NEEDED: &str = "pages_messaging";
+
+/// Of each app.
+pub(super) const CALLS_PER_HOUR: u64 = 1_000_000;
 
 /// Tokens of the first app expire after sixty days. Those of the second never expire, except for the 90 days of data
 /// access.
@@ -40,10 +45,18 @@ pub(super) struct Fleet {
     pub(super) restarts: usize,
     pub(super) inventory: Inventory,
     pub(super) services: Services,
+    pub(super) mail: Place,
+    pub(super) consumer: Place,
+    /// How far the daemon's clock is off.
+    pub(super) skew: SignedDuration,
+    /// The names of the tokens that the inventory must have, of those that it was given.
+    pub(super) names: BTreeSet<String>,
+    pub(super) forgotten: HashSet<TokenId>,
+    pub(super) pending_orders: Vec<PendingOrder>,
+    pub(super) chance: StdRng,
+    is_disk_full: bool,
     secrets: [String; 2],
-    pending_orders: Vec<(Moment, usize, IncidentId)>,
     folder: tempfile::TempDir,
-    chance: StdRng,
 }
 
 pub(super) struct Person {
@@ -55,7 +68,7 @@ pub(super) struct Person {
     /// A system user with one token; no person can log in.
     pub(super) is_robot: bool,
     /// The person takes weeks to do what an email asks.
-    slow: bool,
+    pub(super) is_slow: bool,
 }
 
 impl Fleet {
@@ -74,7 +87,8 @@ impl Fleet {
         }
         let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
         let folder = tempfile::tempdir()?;
-        fs::create_dir(folder.path().join("mail"))?;
+        let mail = Place::make(folder.path().join("mail"))?;
+        let consumer = Place::make(folder.path().join("tokens"))?;
         let secrets = ["first", "first"].map(str::to_owned);
         furnish(
             &folder,
@@ -90,10 +104,16 @@ impl Fleet {
             restarts: 0,
             inventory,
             services,
-            secrets,
+            mail,
+            consumer,
+            skew: SignedDuration::ZERO,
+            names: BTreeSet::new(),
+            forgotten: HashSet::new(),
             pending_orders: Vec::new(),
-            folder,
             chance: StdRng::seed_from_u64(seed),
+            is_disk_full: false,
+            secrets,
+            folder,
         };
         fleet.populate(tokens, now).await?;
         Ok(fleet)
@@ -101,7 +121,7 @@ impl Fleet {
 
     /// People log in one after the other, over forty days.
     async fn populate(&mut self, tokens: usize, until: Moment) -> Result {
-        let people = (tokens / 200).max(6);
+        let people = (tokens / 200).max(6).min(tokens.div_ceil(3));
         let span = self.now.duration_until(until).as_secs() / people as i64;
         for number in 0..people {
             let share = tokens * (number + 1) / people - tokens * number / people;
@@ -147,20 +167,21 @@ impl Fleet {
             user,
             pages,
             is_robot,
-            slow: number % 6 == 5,
+            is_slow: number % 6 == 5,
         };
         self.people.push(person(id, first, pages, false));
         self.people.push(person(robot, last, Vec::new(), true));
         Ok(())
     }
 
-    async fn import(
-        &self,
+    pub(super) async fn import(
+        &mut self,
         app: &'static str,
         born: Vec<(String, String)>,
         owner: &str,
     ) -> Result<Vec<TokenId>> {
-        let (now, owner) = (self.now, owner.to_owned());
+        let (now, owner) = (self.daemon_now(), owner.to_owned());
+        self.names.extend(born.iter().map(|(name, _)| name.clone()));
         let import_token = move |tx: &Tx<'_>| {
             let mut ids = Vec::with_capacity(born.len());
             for (name, secret) in &born {
@@ -187,18 +208,73 @@ impl Fleet {
         self.meta.set_now(now);
     }
 
+    /// What the daemon takes for the time.
+    pub(super) fn daemon_now(&self) -> Moment {
+        self.now + self.skew
+    }
+
+    /// Whether something on the daemon's own machine excuses that it is late.
+    pub(super) fn is_impaired(&self) -> bool {
+        self.is_disk_full || !self.skew.is_zero()
+    }
+
+    /// A daemon whose disk is full goes on, and tries again.
+    fn excuse(&self, outcome: std::result::Result<(), inventory::Error>) -> Result {
+        self.excused(outcome).map(drop)
+    }
+
+    /// `None` if the disk is full.
+    pub(super) fn excused<T>(&self, outcome: std::result::Result<T, inventory::Error>) -> Result<Option<T>> {
+        match outcome {
+            Err(_) if self.is_disk_full => Ok(None),
+            outcome => Ok(Some(outcome?)),
+        }
+    }
+
     pub(super) async fn sweep(&self) -> Result {
-        Ok(self.services.sweep(self.now).await?)
+        self.excuse(self.services.sweep(self.daemon_now()).await)
     }
 
     pub(super) async fn write(&self) -> Result {
-        alerts::pass(&self.inventory, &self.services.alerts, self.now).await?;
-        Ok(())
+        let (inventory, rules) = (&self.inventory, &self.services.alerts);
+        let written = alerts::pass(inventory, rules, self.daemon_now()).await;
+        self.excuse(written.map(drop))
     }
 
     /// Sends the summary and the queued emails.
     pub(super) async fn send(&self) -> Result {
-        Ok(self.services.run_alerts(&self.inventory, self.now).await?)
+        let sent = self.services.run_alerts(&self.inventory, self.daemon_now());
+        self.excuse(sent.await)
+    }
+
+    /// Hands the newest versions to the consumers.
+    pub(super) async fn deliver(&self) -> Result {
+        for worker in &self.services.sink_workers {
+            self.excuse(worker.reconcile(self.daemon_now()).await.map(drop))?;
+            loop {
+                let dealt_with = worker.pass(self.daemon_now()).await;
+                let is_over = !matches!(dealt_with, Ok(1..));
+                self.excuse(dealt_with.map(drop))?;
+                if is_over {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes old rows, a day's worth of steps.
+    pub(super) async fn prune(&self) -> Result {
+        let (retention, now) = (self.services.retention, self.daemon_now());
+        loop {
+            let step = move |tx: &Tx<'_>| tx.prune(&retention, now);
+            let pruned = self.inventory.write_alone(step).await;
+            let is_over = !matches!(pruned, Ok(1..));
+            self.excuse(pruned.map(drop))?;
+            if is_over {
+                return Ok(());
+            }
+        }
     }
 
     /// Marks a healthy token as dead, which no sweep found.
@@ -230,7 +306,7 @@ impl Fleet {
         (self.inventory, self.services) = open(&elsewhere)?;
         (self.inventory, self.services) = open(&self.folder)?;
         self.services
-            .begin_alerts(&self.inventory, self.now)
+            .begin_alerts(&self.inventory, self.daemon_now())
             .await?;
         for rotation_worker in &self.services.rotation_workers {
             rotation_worker.begin().await?;
@@ -245,15 +321,57 @@ impl Fleet {
         self.reopen().await
     }
 
-    /// Puts a file in the folder's place, so that no email can be written.
-    pub(super) fn break_mail(&self) -> Result {
-        fs::rename(self.path("mail"), self.path("mail.away"))?;
-        Ok(fs::write(self.path("mail"), "")?)
+    /// No file of this process can grow any more.
+    pub(super) fn fill_disk(&mut self, full: bool) -> Result {
+        self.is_disk_full = full;
+        super::disk::limit_files(full)
     }
 
-    pub(super) fn mend_mail(&self) -> Result {
-        fs::remove_file(self.path("mail"))?;
-        Ok(fs::rename(self.path("mail.away"), self.path("mail"))?)
+    /// An operator forgets a page's token.
+    pub(super) async fn forget(&mut self, which: usize) -> Result {
+        let pages = self.names.iter().filter(|name| name.contains("-page-"));
+        let pages: Vec<&String> = pages.collect();
+        let Some(name) = (!pages.is_empty()).then(|| pages[which % pages.len()].clone()) else {
+            return Ok(());
+        };
+        let wanted = name.clone();
+        let forget = move |tx: &Tx<'_>| match tx.token_named(&wanted)? {
+            Some(token) => tx.forget(token.id).map(|()| Some(token.id)),
+            None => Ok(None),
+        };
+        if let Some(id) = self.excused(self.inventory.write(forget).await)?.flatten() {
+            self.names.remove(&name);
+            self.forgotten.insert(id);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn rename(&mut self, which: usize) -> Result {
+        let name = self.names.iter().nth(which % self.names.len().max(1));
+        let Some(name) = name.cloned() else {
+            return Ok(());
+        };
+        let (now, old, new) = (self.daemon_now(), name.clone(), format!("{name}-again"));
+        let wanted = new.clone();
+        let rename = move |tx: &Tx<'_>| match tx.token_named(&old)? {
+            Some(token) => tx.rename(&token, &wanted, "ops", now),
+            None => Ok(None),
+        };
+        let renamed = self.excused(self.inventory.write(rename).await)?;
+        if renamed.flatten().is_some() {
+            self.names.remove(&name);
+            self.names.insert(new);
+        }
+        Ok(())
+    }
+
+    /// A new person comes, with three pages.
+    pub(super) async fn join(&mut self) -> Result {
+        let number = self.people.len() / 2 + 1_000;
+        match self.move_in(number, 5).await {
+            Err(_) if self.is_disk_full => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// All that the inventory has written.
@@ -263,104 +381,13 @@ impl Fleet {
         Ok([database, log].concat())
     }
 
+    /// What is another in each run.
+    pub(super) fn folder(&self) -> String {
+        self.folder.path().display().to_string()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    /// A person who gets an email acts within two days, or within weeks.
-    pub(super) fn receive(&mut self, emails: &[Email]) {
-        let of: HashMap<&str, usize> = self
-            .people
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| !person.is_robot)
-            .map(|(place, person)| (person.address.as_str(), place))
-            .collect();
-        for email in emails {
-            let Some(incident) = email.email.incident else {
-                continue;
-            };
-            let mut to = email.email.recipients.iter();
-            let Some(place) = to.find_map(|address| of.get(address.as_str()).copied()) else {
-                continue;
-            };
-            if self
-                .pending_orders
-                .iter()
-                .any(|(_, _, known)| *known == incident)
-            {
-                continue;
-            }
-            let hours = match self.people[place].slow {
-                true => self.chance.random_range(300..700),
-                false => self.chance.random_range(2..48),
-            };
-            let at = self.now + SignedDuration::from_hours(hours);
-            self.pending_orders.push((at, place, incident));
-        }
-    }
-
-    /// Performs the actions that are due.
-    pub(super) async fn act(&mut self) -> Result {
-        let now = self.now;
-        let due: Vec<_> = self
-            .pending_orders
-            .extract_if(.., |(at, ..)| *at <= now)
-            .collect();
-        for (_, place, id) in due {
-            let incident = self.inventory.read(move |view| view.incident(id)).await?;
-            let Some(incident) = incident else { continue };
-            if matches!(incident.state, IncidentState::Resolved { .. }) {
-                continue;
-            }
-            let subject = &incident.incident_key.subject;
-            let whose = self.people.iter().position(|person| person.id == *subject);
-            self.mend(whose.unwrap_or(place), incident.cause).await?;
-        }
-        Ok(())
-    }
-
-    async fn mend(&mut self, place: usize, cause: Cause) -> Result {
-        let person = &self.people[place];
-        match cause.remedy() {
-            Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
-                self.log_in(place).await
-            }
-            Remedy::ClearCheckpoint => Ok(self.meta.world().clear_checkpoint(&person.id)?),
-            Remedy::RestorePageRole => {
-                for page in &person.pages {
-                    self.meta.world().give_role(&person.id, page)?;
-                    self.meta.world().publish_page(page)?;
-                }
-                Ok(())
-            }
-            Remedy::FixApp
-            | Remedy::FixDelivery
-            | Remedy::UpdateConsumer
-            | Remedy::FixDatabase
-            | Remedy::Wait => Ok(()),
-        }
-    }
-
-    async fn log_in(&mut self, place: usize) -> Result {
-        let person = &self.people[place];
-        let (_, app, _) = APPS[person.app];
-        let secret = if person.is_robot {
-            let life = SystemUserValidity::SixtyDays;
-            self.meta
-                .world()
-                .system_user_token(app, &person.id, SCOPES, life)?
-        } else {
-            let mut world = self.meta.world();
-            world.clear_checkpoint(&person.id)?;
-            world.log_in(app, &person.id, SCOPES, PageSelection::All)?
-        };
-        let (id, now, secret) = (person.user, self.now, Secret::new(secret));
-        let put_in = move |tx: &Tx<'_>| match tx.token(id)? {
-            Some(token) => tx.store_candidate(&token, &secret, now).map(drop),
-            None => Ok(()),
-        };
-        Ok(self.inventory.write(put_in).await?)
     }
 }
 
@@ -378,12 +405,15 @@ fn furnish(
     key: Option<&str>,
 ) -> Result {
     let here = folder.path().display();
+    let scopes: Vec<String> = SCOPES.iter().map(|scope| format!("{scope:?}")).collect();
+    let scopes = scopes.join(", ");
     let mut text = String::from("timezone = \"Europe/Berlin\"\n");
     for ((name, id, _), secret) in APPS.iter().zip(secrets) {
         write_secret(folder.path().join(format!("{name}.secret")), secret)?;
         text += &format!(
             "[[app]]\nname = \"{name}\"\nid = \"{id}\"\nsecret = {{ file = \"{here}/{name}.secret\" }}\n\
-             graph_url = \"{graph_url}\"\ncalls_per_hour = 1000000\n"
+             graph_url = \"{graph_url}\"\ndialog_url = \"{graph_url}\"\n\
+             scopes = [{scopes}]\ncalls_per_hour = {CALLS_PER_HOUR}\n"
         );
     }
     if let Some(key) = key {
@@ -391,6 +421,10 @@ fn furnish(
     }
     text += &format!(
         "[inventory]\npath = \"{here}/inventory.db\"\nkey = {{ file = \"{here}/inventory.key\" }}\n\
+         keep_events = \"90d\"\n\
+         [web]\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:8480\"\n\
+         [[delivery]]\nname = \"consumer\"\ntokens = [\"*\"]\n\
+         file = {{ path = \"{here}/tokens/{{name}}\" }}\n\
          [alerts]\nfrom = \"perennial@example.com\"\nto = [\"{OPERATOR}\"]\ndirectory = \"{here}/mail\"\n\
          [status]\nsocket = \"{here}/perennial.sock\"\n"
     );

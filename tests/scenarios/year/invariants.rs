@@ -13,12 +13,14 @@ use perennial::secret::Secret;
 
 use super::fleet::{Fleet, NEEDED, OPERATOR};
 use super::foresight::Foresight;
+use super::ledger::Ledger;
 use super::{Counts, Moment, Result};
 
 /// How far ahead an expiry may be mentioned: the first warning, and other tokens in the same email.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 29);
 const CHECKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 const ALL: usize = 1_000_000;
+const AUDITED_DAYS: i64 = 20;
 
 pub(super) struct Invariants {
     lives: HashMap<TokenId, Life>,
@@ -31,6 +33,8 @@ pub(super) struct Invariants {
     within: SignedDuration,
     inspections: usize,
     foresight: Foresight,
+    ledger: Ledger,
+    audited: Option<Moment>,
 }
 
 struct Life {
@@ -59,6 +63,8 @@ impl Invariants {
             within: CHECKED_EVERY + step * 3 + SignedDuration::from_hours(1),
             inspections: 0,
             foresight: Foresight::default(),
+            ledger: Ledger::open(),
+            audited: None,
         };
         invariants.follow(fleet).await?;
         invariants.counts.tokens = invariants.lives.len();
@@ -98,6 +104,7 @@ impl Invariants {
             })
             .await?;
         self.read_events = newest;
+        self.lives.retain(|id, _| !fleet.forgotten.contains(id));
         for (id, secret) in served {
             self.serve(id, &secret, now);
         }
@@ -193,9 +200,23 @@ impl Invariants {
         self.foresight.look(fleet).await
     }
 
+    /// What must hold of the inventory: at each step, and now and then of all its files.
+    pub(super) async fn account(&mut self, fleet: &Fleet, start: Moment, end: Moment) -> Result {
+        let served = self.lives.iter().map(|(id, life)| (*id, life.secret.clone()));
+        self.ledger.look(fleet, &served.collect()).await?;
+        let is_due = |at: Moment| fleet.now.duration_since(at).as_hours() >= 24 * AUDITED_DAYS;
+        if self.audited.is_none_or(is_due) {
+            let half = start + end.duration_since(start) / 2;
+            let is_half = fleet.now < half;
+            self.ledger.audit(fleet, is_half).await?;
+            self.audited = Some(fleet.now);
+        }
+        Ok(())
+    }
+
     async fn record_first_error(&mut self, fleet: &Fleet) -> Result {
         let apps = fleet.inventory.read(|view| view.apps()).await?;
-        if apps.iter().any(|app| app.error.is_some()) {
+        if fleet.is_impaired() || apps.iter().any(|app| app.error.is_some()) {
             self.troubled_until = fleet.now;
         }
         Ok(())
@@ -212,10 +233,27 @@ impl Invariants {
         for id in overdue {
             let told = is_told(fleet, id).await?;
             self.counts.missed += usize::from(!told);
+            if !told {
+                self.explain(fleet, id, "died, and nobody was told").await?;
+            }
             if let Some(life) = self.lives.get_mut(&id) {
                 life.reported = true;
             }
         }
+        Ok(())
+    }
+
+    /// Keeps the first breach of a rule, in words.
+    async fn explain(&mut self, fleet: &Fleet, id: TokenId, what: &str) -> Result {
+        let name = fleet.inventory.read(move |view| view.name_of(id)).await?;
+        let name = name.unwrap_or_default();
+        let life = self.lives.get(&id);
+        let since = life.map_or(fleet.now, |life| life.since);
+        let death = life.and_then(|life| fleet.meta.world().truth(&life.secret));
+        let death = death.and_then(|truth| truth.death);
+        self.counts.first.get_or_insert_with(|| {
+            format!("{}: {name} {what}; since {since}, {death:?}", fleet.now)
+        });
         Ok(())
     }
 
@@ -333,6 +371,9 @@ impl Invariants {
         let figures = fleet.inventory.figures();
         let open = incidents.iter().filter(is_open).count() as u64;
         assert_eq!((figures.incidents.open, &figures.mail), (open, &mail));
+        self.ledger.close(fleet).await?;
+        self.counts.breaches = self.ledger.breaches;
+        self.counts.log = self.ledger.digest();
         self.counts.incidents = incidents.len();
         self.counts.flapping = incidents.iter().filter(|i| i.relapses >= 2).count();
         self.counts.unsent = mail.queued;

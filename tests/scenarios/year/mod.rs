@@ -1,11 +1,16 @@
 //! A year of a fleet: the real sweeps, emails and mailer against the simulated Meta, with every kind of fault, compared
 //! with the truth at every step. `fleet` is the people and tokens, `faults` what happens, `invariants` the rules that
-//! must hold, `foresight` what was forecast.
+//! must hold of what people are told, `ledger` those of the inventory itself, `foresight` what was forecast, `people`
+//! what people do, `place` and `disk` what breaks on the machine.
 
+mod disk;
 mod faults;
 mod fleet;
 mod foresight;
 mod invariants;
+mod ledger;
+mod people;
+mod place;
 
 use std::fmt;
 
@@ -14,10 +19,11 @@ use jiff::{SignedDuration, Timestamp};
 use faults::ScheduledFaults;
 use fleet::Fleet;
 use invariants::Invariants;
+use ledger::Breaches;
 
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     pub tokens: usize,
     pub days: i64,
@@ -25,6 +31,10 @@ pub struct Options {
     /// How far the clock moves at a time.
     pub step: SignedDuration,
     pub sabotage: Sabotage,
+    /// Nothing else runs in this process, so that its disk may be full.
+    pub alone: bool,
+    /// The numbers of faults that do not happen, to find those that matter.
+    pub without: Vec<usize>,
 }
 
 /// What is broken on purpose from the tenth day on, to show that the test notices it.
@@ -40,7 +50,7 @@ pub enum Sabotage {
 }
 
 /// The results of a year.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub tokens: usize,
     pub checks: u64,
@@ -68,6 +78,12 @@ pub struct Counts {
     pub unforeseen: usize,
     /// Emails that were still queued at the end.
     pub unsent: u64,
+    pub breaches: Breaches,
+    /// How many faults were drawn, and the digest of all events.
+    pub drawn: usize,
+    pub log: String,
+    /// The first rule that was broken, in words.
+    pub first: Option<String>,
 }
 
 impl Counts {
@@ -80,6 +96,7 @@ impl Counts {
             && self.doubled == 0
             && self.unforeseen == 0
             && self.unsent == 0
+            && self.breaches.sum() == 0
     }
 }
 
@@ -106,7 +123,8 @@ impl fmt::Display for Counts {
         write!(
             f,
             "deaths not told of in time {}, ends not told of before {}, emails about what was fine {}, farewells too \
-             early {}, people bothered in vain {}, doubled incidents {}, emails unsent {}, ends foreseen {} and not {}",
+             early {}, people bothered in vain {}, doubled incidents {}, emails unsent {}, ends foreseen {} and not {}; \
+             {:?}",
             self.missed,
             self.missed_ends,
             self.false_alarms,
@@ -115,7 +133,8 @@ impl fmt::Display for Counts {
             self.doubled,
             self.unsent,
             self.foreseen,
-            self.unforeseen
+            self.unforeseen,
+            self.breaches
         )
     }
 }
@@ -123,8 +142,10 @@ impl fmt::Display for Counts {
 pub async fn live(options: Options) -> Result<Counts> {
     let mut fleet = Fleet::settle(options.tokens, options.seed).await?;
     let start = fleet.now;
-    let mut scheduled = ScheduledFaults::draw(&fleet, options.days, options.seed);
+    let mut scheduled = ScheduledFaults::draw(&fleet, &options);
+    let drawn = scheduled.len();
     let mut invariants = Invariants::open(&fleet, options.step).await?;
+    let mut pruned = start;
     let end = start + SignedDuration::from_hours(24 * options.days);
     while fleet.now < end {
         fleet.move_to(fleet.now + options.step);
@@ -148,9 +169,16 @@ pub async fn live(options: Options) -> Result<Counts> {
             fleet.receive(&emails);
             fleet.send().await?;
         }
+        fleet.deliver().await?;
+        if fleet.now.duration_since(pruned).as_hours() >= 24 {
+            pruned = fleet.now;
+            fleet.prune().await?;
+        }
         invariants.foresee(&fleet).await?;
+        invariants.account(&fleet, start, end).await?;
     }
-    invariants.close(&fleet).await
+    let counts = invariants.close(&fleet).await?;
+    Ok(Counts { drawn, ..counts })
 }
 
 /// A time of the simulation.

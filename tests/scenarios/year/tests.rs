@@ -2,13 +2,15 @@
 
 use super::*;
 
-const fn options(days: i64, sabotage: Sabotage) -> Options {
+fn options(days: i64, sabotage: Sabotage) -> Options {
     Options {
         tokens: 120,
         days,
         seed: 1,
         step: SignedDuration::from_hours(4),
         sabotage,
+        alone: false,
+        without: Vec::new(),
     }
 }
 
