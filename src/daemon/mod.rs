@@ -53,6 +53,7 @@ mod workers;
 #[cfg(test)]
 mod duty_tests;
 
+pub use clock_check::{ClockState, clock_state};
 pub use error::Error;
 pub use forecasts::serve_forecasts;
 pub use logging::{hide_panic_messages, start as start_logging};

@@ -1,6 +1,8 @@
 //! The events of the year, drawn at random before it begins: what goes wrong at Meta, on this machine, and with people,
 //! consumers and operators.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use perennial::graph_sim::{Endpoint, Fault as Answer, FaultRule, Outage};
 use rand::rngs::StdRng;
@@ -40,6 +42,8 @@ pub(super) enum Fault {
     ClockCorrected,
     Restart,
     Forgotten(usize),
+    /// A person asks Meta to have the data deleted.
+    Deleted(usize),
     Renamed(usize),
     Joins,
 }
@@ -71,6 +75,9 @@ const ODD: [Odd; 9] = [
 
 /// Those that are left, the earliest at the end.
 pub(super) struct ScheduledFaults(Vec<(Moment, Fault)>);
+
+/// The app secret that replaces the first one.
+const SECOND_SECRET: &str = "9a8b7c6d5e4f30211203f4e5d6c7b8a9";
 
 /// Draws a year's faults.
 struct Draw<'a> {
@@ -162,7 +169,11 @@ impl Draw<'_> {
         self.span(Fault::ConsumerBreaks, Fault::ConsumerMended, 24..240);
         for _ in 0..3 {
             let jump = self.chance.random_range(1..9);
-            let jump = if self.chance.random_bool(0.5) { jump } else { -jump };
+            let jump = if self.chance.random_bool(0.5) {
+                jump
+            } else {
+                -jump
+            };
             self.span(Fault::ClockJumps(jump), Fault::ClockCorrected, 1..30);
         }
         for _ in 0..if disk { 3 } else { 0 } {
@@ -170,7 +181,7 @@ impl Draw<'_> {
         }
     }
 
-    fn operators(&mut self) {
+    fn operators(&mut self, humans: &[usize]) {
         for _ in 0..3 {
             let which = self.chance.random_range(0..1_000);
             for fault in [
@@ -181,6 +192,10 @@ impl Draw<'_> {
                 let at = self.when();
                 self.faults.push((at, fault));
             }
+        }
+        if humans.len() > 2 && self.chance.random_bool(0.5) {
+            let (who, at) = (self.person(humans), self.when());
+            self.faults.push((at, Fault::Deleted(who)));
         }
     }
 }
@@ -200,18 +215,22 @@ impl ScheduledFaults {
         draw.people(&humans);
         draw.meta();
         draw.machine(options.alone);
-        draw.operators();
+        draw.operators(&humans);
         let mut faults = draw.faults;
         faults.sort_by_key(|(at, _)| *at);
-        let numbered = faults.into_iter().enumerate();
-        let kept = numbered.filter(|(number, _)| !options.without.contains(number));
-        let mut faults: Vec<_> = kept.map(|(_, fault)| fault).collect();
+        faults.retain(|(_, fault)| !options.without.contains(&fault.kind()));
         faults.reverse();
         Self(faults)
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.0.len()
+    /// Of those that are left.
+    pub(super) fn kinds(&self) -> BTreeSet<String> {
+        self.0.iter().map(|(_, fault)| fault.kind()).collect()
+    }
+
+    /// When the next one happens.
+    pub(super) fn next(&self) -> Option<Moment> {
+        self.0.last().map(|(at, _)| *at)
     }
 
     /// Removes and returns the faults that are due, oldest first.
@@ -252,7 +271,25 @@ impl Odd {
 }
 
 impl Fault {
+    /// What begins and what ends it are of one kind, since one is nothing without the other.
+    pub(super) fn kind(self) -> String {
+        let named = match self {
+            Self::Published(..) => Self::Unpublished(0, 0),
+            Self::CheckpointLifted(who) => Self::Checkpoint(who),
+            Self::OutageEnds => Self::OutageBegins(Outage::Reset),
+            Self::SecretLearned => Self::SecretReset,
+            Self::MailMended => Self::MailBreaks,
+            Self::ConsumerMended => Self::ConsumerBreaks,
+            Self::DiskFreed => Self::DiskFills,
+            Self::ClockCorrected => Self::ClockJumps(0),
+            other => other,
+        };
+        let words = format!("{named:?}");
+        words.split('(').next().unwrap_or_default().to_owned()
+    }
+
     pub(super) async fn fall(self, fleet: &mut Fleet) -> Result {
+        self.trouble(fleet);
         let app_of = |who: usize| APPS[fleet.people[who].app].1;
         let id = |who: usize| fleet.people[who].id.as_str();
         let page = |who: usize, page: usize| fleet.people[who].pages[page].as_str();
@@ -276,7 +313,7 @@ impl Fault {
                 world.inject(odd.rule(fleet.now, fleet.now + hours(lasts)));
             }
             Self::Throttled => world.throttle(APPS[0].1, fleet.now + hours(1))?,
-            Self::SecretReset => world.reset_app_secret(APPS[0].1, "second")?,
+            Self::SecretReset => world.reset_app_secret(APPS[0].1, SECOND_SECRET)?,
             _ => {
                 drop(world);
                 return self.fall_here(fleet).await;
@@ -285,10 +322,24 @@ impl Fault {
         Ok(())
     }
 
+    /// Which of it excuses that the daemon is late.
+    fn trouble(self, fleet: &mut Fleet) {
+        let (trouble, now) = (&mut fleet.trouble, fleet.now);
+        match self {
+            Self::OutageBegins(_) => trouble.outage = true,
+            Self::OutageEnds => trouble.outage = false,
+            Self::OddAnswers(_, lasts) => trouble.lasts_until(now + hours(lasts)),
+            Self::Throttled => trouble.lasts_until(now + hours(1)),
+            Self::SecretReset => trouble.secret = true,
+            Self::SecretLearned => trouble.secret = false,
+            _ => {}
+        }
+    }
+
     /// What happens on the daemon's side.
     async fn fall_here(self, fleet: &mut Fleet) -> Result {
         match self {
-            Self::SecretLearned => fleet.learn_secret(0, "second").await,
+            Self::SecretLearned => fleet.learn_secret(0, SECOND_SECRET).await,
             Self::MailBreaks => fleet.mail.break_it(),
             Self::MailMended => fleet.mail.mend(),
             Self::ConsumerBreaks => fleet.consumer.break_it(),
@@ -305,6 +356,7 @@ impl Fault {
             }
             Self::Restart => fleet.restart().await,
             Self::Forgotten(which) => fleet.forget(which).await,
+            Self::Deleted(who) => fleet.delete_person(who).await,
             Self::Renamed(which) => fleet.rename(which).await,
             Self::Joins => fleet.join().await,
             _ => Ok(()),

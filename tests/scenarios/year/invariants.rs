@@ -11,16 +11,19 @@ use perennial::model::{
 };
 use perennial::secret::Secret;
 
-use super::fleet::{Fleet, NEEDED, OPERATOR};
-use super::foresight::Foresight;
+use super::fleet::{ALL, Fleet, NEEDED, OPERATOR};
+use super::foresight::{Foreseen, Foresight};
 use super::ledger::Ledger;
-use super::{Counts, Moment, Result};
+use super::rules::Rule;
+use super::{Counts, Moment, Options, Result};
 
 /// How far ahead an expiry may be mentioned: the first warning, and other tokens in the same email.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 29);
 const CHECKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
-const ALL: usize = 1_000_000;
-const AUDITED_DAYS: i64 = 20;
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+const AUDITED_EVERY: SignedDuration = SignedDuration::from_hours(24 * 20);
+/// After this long without anything broken, nothing waits any more: a failed attempt is repeated after a day at most.
+const CALM: SignedDuration = SignedDuration::from_hours(36);
 
 pub(super) struct Invariants {
     lives: HashMap<TokenId, Life>,
@@ -31,10 +34,12 @@ pub(super) struct Invariants {
     read_emails: EmailId,
     /// The time within which a death must be notified.
     within: SignedDuration,
-    inspections: usize,
+    /// When something that emails and consumers need was last broken.
+    broken_at: Moment,
     foresight: Foresight,
     ledger: Ledger,
     audited: Option<Moment>,
+    counted: Option<Moment>,
 }
 
 struct Life {
@@ -51,7 +56,13 @@ struct Life {
 }
 
 impl Invariants {
-    pub(super) async fn open(fleet: &Fleet, step: SignedDuration) -> Result<Self> {
+    pub(super) async fn open(fleet: &Fleet, options: &Options) -> Result<Self> {
+        // With a small budget, what happens to many tokens at once takes some steps.
+        let steps = if options.calls_per_hour.is_some() {
+            6
+        } else {
+            3
+        };
         let mut invariants = Self {
             lives: HashMap::new(),
             counts: Counts::default(),
@@ -60,11 +71,12 @@ impl Invariants {
             read_emails: EmailId(0),
             // A second check takes an hour, an email waits two minutes for related tokens, and each waits for the next
             // step.
-            within: CHECKED_EVERY + step * 3 + SignedDuration::from_hours(1),
-            inspections: 0,
+            within: CHECKED_EVERY + options.step * steps + SignedDuration::from_hours(1),
+            broken_at: fleet.now,
             foresight: Foresight::default(),
             ledger: Ledger::open(),
             audited: None,
+            counted: None,
         };
         invariants.follow(fleet).await?;
         invariants.counts.tokens = invariants.lives.len();
@@ -131,8 +143,13 @@ impl Invariants {
     /// Records which tokens died or recovered, and which deaths should have been notified by now.
     pub(super) async fn look(&mut self, fleet: &Fleet) -> Result {
         self.follow(fleet).await?;
-        self.record_first_error(fleet).await?;
         let now = fleet.now;
+        if fleet.is_troubled() {
+            self.troubled_until = now;
+        }
+        if fleet.is_impaired() || fleet.mail.path().is_none() || fleet.consumer.path().is_none() {
+            self.broken_at = now;
+        }
         let mut ended = Vec::new();
         let mut clocks = Vec::new();
         {
@@ -171,11 +188,15 @@ impl Invariants {
         }
         self.counts.ends += ended.len();
         for id in ended {
-            self.counts.missed_ends += usize::from(!is_told(fleet, id).await?);
-        }
-        self.inspections += 1;
-        if self.inspections.is_multiple_of(6) {
-            self.count_doubled(fleet).await?;
+            if !is_told(fleet, id).await? {
+                self.explain(
+                    fleet,
+                    Rule::EveryDeathTold,
+                    id,
+                    "expired, and nobody was told before",
+                )
+                .await?;
+            }
         }
         self.hear_of_the_dead(fleet).await
     }
@@ -190,36 +211,56 @@ impl Invariants {
     ) -> Result {
         let name = fleet.inventory.read(move |view| view.name_of(id)).await?;
         let foreseen = name.and_then(|name| self.foresight.foresaw(&name, end, served_since));
-        self.counts.foreseen += usize::from(foreseen == Some(true));
-        self.counts.unforeseen += usize::from(foreseen == Some(false));
+        match foreseen {
+            Some(Foreseen::Right) => self.counts.foreseen += 1,
+            Some(Foreseen::Wrong) => {
+                let what = format!("reached an end of a clock at {end} that no forecast named");
+                self.explain(fleet, Rule::Forecast, id, &what).await?;
+            }
+            None => {}
+        }
         Ok(())
     }
 
     /// Looks ahead, after the daemon has done its work.
     pub(super) async fn foresee(&mut self, fleet: &Fleet) -> Result {
-        self.foresight.look(fleet).await
+        if self.foresight.look(fleet).await? == Foreseen::Wrong {
+            let breaches = &mut self.counts.breaches;
+            breaches.record(
+                Rule::Forecast,
+                fleet.now,
+                "a forecast has written something",
+            );
+        }
+        Ok(())
     }
 
-    /// What must hold of the inventory: at each step, and now and then of all its files.
+    /// What must hold of the inventory: at each step, once a day, and now and then of all its files.
     pub(super) async fn account(&mut self, fleet: &Fleet, start: Moment, end: Moment) -> Result {
-        let served = self.lives.iter().map(|(id, life)| (*id, life.secret.clone()));
+        let served = self
+            .lives
+            .iter()
+            .map(|(id, life)| (*id, life.secret.as_str()));
         self.ledger.look(fleet, &served.collect()).await?;
-        let is_due = |at: Moment| fleet.now.duration_since(at).as_hours() >= 24 * AUDITED_DAYS;
-        if self.audited.is_none_or(is_due) {
-            let half = start + end.duration_since(start) / 2;
-            let is_half = fleet.now < half;
-            self.ledger.audit(fleet, is_half).await?;
+        if self.counted.is_none_or(|at| fleet.now >= at + A_DAY) {
+            self.counted = Some(fleet.now);
+            self.recount(fleet).await?;
+        }
+        if self
+            .audited
+            .is_none_or(|at| fleet.now >= at + AUDITED_EVERY)
+        {
             self.audited = Some(fleet.now);
+            let half = start + end.duration_since(start) / 2;
+            self.ledger.audit(fleet, fleet.now < half).await?;
         }
         Ok(())
     }
 
-    async fn record_first_error(&mut self, fleet: &Fleet) -> Result {
-        let apps = fleet.inventory.read(|view| view.apps()).await?;
-        if fleet.is_impaired() || apps.iter().any(|app| app.error.is_some()) {
-            self.troubled_until = fleet.now;
-        }
-        Ok(())
+    /// What is looked at once a day, because it reads all tokens and incidents.
+    pub(super) async fn recount(&mut self, fleet: &Fleet) -> Result {
+        self.ledger.count_tokens(fleet).await?;
+        self.count_doubled(fleet).await
     }
 
     async fn hear_of_the_dead(&mut self, fleet: &Fleet) -> Result {
@@ -231,10 +272,9 @@ impl Invariants {
             .map(|(id, _)| *id)
             .collect();
         for id in overdue {
-            let told = is_told(fleet, id).await?;
-            self.counts.missed += usize::from(!told);
-            if !told {
-                self.explain(fleet, id, "died, and nobody was told").await?;
+            if !is_told(fleet, id).await? {
+                self.explain(fleet, Rule::EveryDeathTold, id, "died, and nobody was told")
+                    .await?;
             }
             if let Some(life) = self.lives.get_mut(&id) {
                 life.reported = true;
@@ -243,17 +283,16 @@ impl Invariants {
         Ok(())
     }
 
-    /// Keeps the first breach of a rule, in words.
-    async fn explain(&mut self, fleet: &Fleet, id: TokenId, what: &str) -> Result {
+    /// Records a breach, with what is true of the token.
+    async fn explain(&mut self, fleet: &Fleet, rule: Rule, id: TokenId, what: &str) -> Result {
         let name = fleet.inventory.read(move |view| view.name_of(id)).await?;
         let name = name.unwrap_or_default();
         let life = self.lives.get(&id);
         let since = life.map_or(fleet.now, |life| life.since);
         let death = life.and_then(|life| fleet.meta.world().truth(&life.secret));
         let death = death.and_then(|truth| truth.death);
-        self.counts.first.get_or_insert_with(|| {
-            format!("{}: {name} {what}; since {since}, {death:?}", fleet.now)
-        });
+        let words = format!("{name} {what}; as it is since {since}, {death:?}");
+        self.counts.breaches.record(rule, fleet.now, &words);
         Ok(())
     }
 
@@ -271,7 +310,11 @@ impl Invariants {
             )
         };
         let keys: HashSet<_> = open.iter().map(key).collect();
-        self.counts.doubled += open.len() - keys.len();
+        let holds = open.len() == keys.len();
+        let words = format!("{} open incidents have {} keys", open.len(), keys.len());
+        self.counts
+            .breaches
+            .check(Rule::OneIncident, holds, fleet.now, &words);
         Ok(())
     }
 
@@ -321,21 +364,27 @@ impl Invariants {
         let Some((incident, tokens_of_incident, elsewhere)) = about else {
             return Ok(());
         };
-        if incident.incident_key.cause.concerns_operator() {
-            self.counts.bothered += usize::from(!to_operators);
-            return Ok(());
-        }
-        if matches!(incident.state, IncidentState::Resolved { .. }) {
+        let subject = &email.email.subject;
+        let breaches = |holds: bool, what: &str| (!holds).then(|| format!("{subject:?}: {what}"));
+        let broken = if incident.incident_key.cause.concerns_operator() {
+            breaches(to_operators, "only an operator can act")
+        } else if matches!(incident.state, IncidentState::Resolved { .. }) {
             let is_ill = |token: &&Token| {
                 !elsewhere.contains(&token.id)
                     && token.state() != State::Failing
                     && self.is_long_dead(fleet, token)
             };
-            self.counts.false_resolutions +=
-                usize::from(tokens_of_incident.iter().any(|token| is_ill(&token)));
+            let ill = tokens_of_incident.iter().find(is_ill);
+            ill.and_then(|token| breaches(false, &format!("{} is still dead", token.name)))
         } else {
-            let is_fine = |token: &Token| self.is_fine(fleet.now, token);
-            self.counts.false_alarms += usize::from(tokens_of_incident.iter().any(is_fine));
+            let is_fine = |token: &&Token| self.is_fine(fleet.now, token);
+            let fine = tokens_of_incident.iter().find(is_fine);
+            fine.and_then(|token| breaches(false, &format!("{} is fine", token.name)))
+        };
+        if let Some(words) = broken {
+            self.counts
+                .breaches
+                .record(Rule::NothingFineTold, fleet.now, &words);
         }
         Ok(())
     }
@@ -370,15 +419,22 @@ impl Invariants {
         let is_open = |i: &&Incident| !matches!(i.state, IncidentState::Resolved { .. });
         let figures = fleet.inventory.figures();
         let open = incidents.iter().filter(is_open).count() as u64;
-        assert_eq!((figures.incidents.open, &figures.mail), (open, &mail));
-        self.ledger.close(fleet).await?;
-        self.counts.breaches = self.ledger.breaches;
+        let is_calm = fleet.now >= self.broken_at + CALM;
+        if fleet.sabotage.is_none() {
+            assert_eq!((figures.incidents.open, &figures.mail), (open, &mail));
+        }
+        self.ledger.close(fleet, is_calm).await?;
+        self.counts.breaches.add(self.ledger.breaches.clone());
         self.counts.log = self.ledger.digest();
+        let words = format!("{} emails wait although mail works", mail.queued);
+        let holds = mail.queued == 0 || !is_calm;
+        self.counts
+            .breaches
+            .check(Rule::EveryDeathTold, holds, fleet.now, &words);
         self.counts.incidents = incidents.len();
         self.counts.flapping = incidents.iter().filter(|i| i.relapses >= 2).count();
-        self.counts.unsent = mail.queued;
         self.counts.restarts = fleet.restarts;
-        self.counts.checks = fleet.meta.world().call_log().total();
+        self.counts.calls = fleet.meta.world().call_log().total();
         self.counts.summaries = summaries;
         self.counts.emails += summaries;
         self.counts.to_operators += summaries;

@@ -3,76 +3,36 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
+use std::path::Path;
 
 use jiff::SignedDuration;
 use perennial::graph_sim::Endpoint;
-use perennial::model::{Event, EventId, EventRecord, TokenId};
+use perennial::model::{Event, EventId, EventRecord, State, TokenId};
 use perennial::secret::Secret;
 use sha2::{Digest, Sha256};
 
-use super::fleet::{CALLS_PER_HOUR, Fleet};
+use super::fleet::{ALL, APPS, Fleet};
+use super::rules::{Breaches, Rule};
+use super::secrets::Secrets;
 use super::{Moment, Result};
 
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
-const ALL: usize = 1_000_000;
-/// The first letters of every token that the simulated Meta issues, and so many letters more tell two apart.
-const BEGINS: &[u8] = b"EAA";
-const TOLD_APART: usize = 24;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Breaches {
-    /// Tokens that are gone although nobody forgot them, and those that are there although somebody did.
-    pub lost: usize,
-    pub not_forgotten: usize,
-    /// Exchanges of one secret within 24 hours of another.
-    pub exchanged_twice: usize,
-    /// Secrets that came back after they had been replaced.
-    pub older_again: usize,
-    pub over_budget: usize,
-    /// Emails with two Message-IDs, and two emails with one.
-    pub message_ids: usize,
-    /// Secrets that can be read in a file.
-    pub in_clear: usize,
-    /// The inventory has grown in the second half of the year.
-    pub grown: usize,
-    /// Consumers without the version that is in use.
-    pub not_delivered: usize,
-}
-
-impl Breaches {
-    pub const fn sum(&self) -> usize {
-        self.lost
-            + self.not_forgotten
-            + self.exchanged_twice
-            + self.older_again
-            + self.over_budget
-            + self.message_ids
-            + self.in_clear
-            + self.grown
-            + self.not_delivered
-    }
-}
+/// By how much the inventory may be larger at the end than half a year before: half as much again, and 400 kB.
+const MAY_GROW: fn(u64) -> u64 = |size| size * 3 / 2 + 400_000;
 
 pub(super) struct Ledger {
     pub(super) breaches: Breaches,
     read_events: EventId,
-    exchanges: HashMap<String, Exchanges>,
-    /// Secrets of each token that were in use, and are no more.
-    replaced: HashMap<TokenId, HashSet<String>>,
-    current: HashMap<TokenId, String>,
-    asked: u64,
-    asked_at: Option<Moment>,
+    exchanges: HashMap<String, (u32, Moment)>,
+    /// Every secret that a token had, the newest at the end.
+    versions: HashMap<TokenId, Vec<String>>,
+    /// The newest version of each token that its consumer was seen to have.
+    delivered: HashMap<String, usize>,
     /// Message-IDs that were written, and those that were sent.
     written: HashSet<String>,
     sent: HashSet<String>,
-    half_way: Option<usize>,
+    half_way: Option<u64>,
     log: Sha256,
-}
-
-#[derive(Clone, Copy)]
-struct Exchanges {
-    count: u32,
-    at: Moment,
 }
 
 impl Ledger {
@@ -81,10 +41,8 @@ impl Ledger {
             breaches: Breaches::default(),
             read_events: EventId(0),
             exchanges: HashMap::new(),
-            replaced: HashMap::new(),
-            current: HashMap::new(),
-            asked: 0,
-            asked_at: None,
+            versions: HashMap::new(),
+            delivered: HashMap::new(),
             written: HashSet::new(),
             sent: HashSet::new(),
             half_way: None,
@@ -93,150 +51,194 @@ impl Ledger {
     }
 
     /// After each step.
-    pub(super) async fn look(&mut self, fleet: &Fleet, served: &HashMap<TokenId, String>) -> Result {
-        self.follow_versions(served);
+    pub(super) async fn look(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) -> Result {
+        self.follow_versions(fleet, served);
         self.count_exchanges(fleet, served);
-        self.count_calls(fleet);
+        self.count_calls(fleet)?;
         self.read_journal(fleet).await
     }
 
-    fn follow_versions(&mut self, served: &HashMap<TokenId, String>) {
+    fn follow_versions(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) {
         for (id, secret) in served {
-            let known = self.current.insert(*id, secret.clone());
-            let Some(before) = known.filter(|before| before != secret) else {
+            let versions = self.versions.entry(*id).or_default();
+            if versions.last().is_some_and(|newest| newest == secret) {
                 continue;
-            };
-            let replaced = self.replaced.entry(*id).or_default();
-            replaced.insert(before);
-            self.breaches.older_again += usize::from(replaced.contains(secret));
+            }
+            if versions.iter().any(|earlier| earlier == secret) {
+                let words = format!("token {} has an earlier secret again", id.0);
+                self.breaches.record(Rule::NeverOlder, fleet.now, &words);
+            }
+            versions.push((*secret).to_owned());
         }
     }
 
-    fn count_exchanges(&mut self, fleet: &Fleet, served: &HashMap<TokenId, String>) {
+    fn count_exchanges(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) {
         let world = fleet.meta.world();
         let log = world.call_log();
-        for secret in served.values() {
+        for (id, secret) in served {
             let count = log.calls_about(Endpoint::Exchange, secret);
-            let new = Exchanges { count, at: fleet.now };
-            let known = self.exchanges.get(secret).copied();
-            let before = known.map_or(0, |known| known.count);
+            let known = self.exchanges.get(*secret).copied();
+            let before = known.map_or(0, |(count, _)| count);
             if count == before {
                 continue;
             }
-            let is_soon = known.is_some_and(|known| fleet.now < known.at + A_DAY);
-            self.breaches.exchanged_twice += usize::from(is_soon || count > before + 1);
-            self.exchanges.insert(secret.clone(), new);
+            let is_soon = known.is_some_and(|(_, at)| fleet.now < at + A_DAY);
+            let holds = !is_soon && count == before + 1;
+            let words = format!("a secret of token {} was exchanged {count} times", id.0);
+            self.breaches
+                .check(Rule::OneExchange, holds, fleet.now, &words);
+            self.exchanges
+                .insert((*secret).to_owned(), (count, fleet.now));
         }
     }
 
-    fn count_calls(&mut self, fleet: &Fleet) {
-        let asked = fleet.meta.world().call_log().total();
-        if let Some(at) = self.asked_at {
-            let hours = fleet.now.duration_since(at).as_hours().unsigned_abs() + 1;
-            let allowed = hours * CALLS_PER_HOUR * super::fleet::APPS.len() as u64;
-            self.breaches.over_budget += usize::from(asked - self.asked > allowed);
-        }
-        (self.asked, self.asked_at) = (asked, Some(fleet.now));
-    }
-
-    async fn read_journal(&mut self, fleet: &Fleet) -> Result {
-        let after = self.read_events;
-        let events = fleet
-            .inventory
-            .read(move |view| view.events(after, None, ALL))
-            .await?;
-        for record in &events {
-            self.read_events = self.read_events.max(record.id);
-            self.log_event(record, &fleet.folder())?;
-            match &record.event {
-                Event::EmailWritten(email) => {
-                    let is_new = self.written.insert(email.message_id.clone());
-                    self.breaches.message_ids += usize::from(!is_new);
-                }
-                Event::EmailSent(email) => {
-                    let is_written = self.written.contains(&email.message_id);
-                    let is_new = self.sent.insert(email.message_id.clone());
-                    self.breaches.message_ids += usize::from(!is_written || !is_new);
-                }
-                _ => {}
-            }
+    fn count_calls(&mut self, fleet: &Fleet) -> Result {
+        let mut world = fleet.meta.world();
+        for (name, id, _) in APPS {
+            let calls = u64::from(world.calls_last_hour(id)?);
+            let holds = calls <= fleet.budget;
+            let words = format!(
+                "{calls} calls of {name} in an hour, and {} are allowed",
+                fleet.budget
+            );
+            self.breaches.check(Rule::Budget, holds, fleet.now, &words);
         }
         Ok(())
     }
 
-    fn log_event(&mut self, record: &EventRecord, folder: &str) -> Result {
-        let (kind, detail) = record.event.parts(record.order);
-        let line = format!(
-            "{} {} {:?} {:?} {kind} {}\n",
-            record.id.0,
-            record.at,
-            record.app,
-            record.token,
-            serde_json::to_string(&detail)?
-        );
-        let line = line.replace(folder, "");
-        if std::env::var_os("FLEET_YEARS_LOG").is_some() {
-            eprint!("{line}");
+    async fn read_journal(&mut self, fleet: &Fleet) -> Result {
+        let after = self.read_events;
+        let read = fleet
+            .inventory
+            .read(move |view| view.events(after, None, ALL));
+        let mut lines = Vec::new();
+        for record in &read.await? {
+            self.read_events = self.read_events.max(record.id);
+            lines.push(line_of(record, &fleet.folder())?);
+            let holds = match &record.event {
+                Event::EmailWritten(email) => self.written.insert(email.message_id.clone()),
+                Event::EmailSent(email) => {
+                    let is_written = self.written.contains(&email.message_id);
+                    self.sent.insert(email.message_id.clone()) && is_written
+                }
+                _ => true,
+            };
+            let words = format!("{:?}", record.event);
+            self.breaches
+                .check(Rule::OneMessageId, holds, fleet.now, &words);
         }
-        self.log.update(line.as_bytes());
+        self.log(lines);
+        Ok(())
+    }
+
+    /// Sorted, because some tokens of a step are checked at the same time, and whose answer comes first is by chance.
+    fn log(&mut self, mut lines: Vec<String>) {
+        lines.sort();
+        for line in lines {
+            if std::env::var_os("FLEET_YEARS_LOG").is_some() {
+                eprint!("{line}");
+            }
+            self.log.update(line.as_bytes());
+        }
+    }
+
+    /// Once a day.
+    pub(super) async fn count_tokens(&mut self, fleet: &Fleet) -> Result {
+        let read = fleet.inventory.read(|view| {
+            let page = view.tokens(&Default::default(), ALL)?;
+            let mut names = BTreeSet::new();
+            let mut ids = HashSet::new();
+            let mut secrets = Vec::new();
+            for (token, ..) in page.tokens {
+                ids.insert(token.id);
+                if let Some(reading) = view.secret_of(&token)? {
+                    secrets.push((token.id, reading.secret));
+                    names.insert(token.name);
+                }
+            }
+            Ok((names, ids, secrets))
+        });
+        let (kept, ids, secrets) = read.await?;
+        let served = secrets.iter().map(|(id, secret)| (*id, secret.expose()));
+        self.follow_versions(fleet, &served.collect());
+        for lost in fleet.names.difference(&kept) {
+            self.breaches
+                .record(Rule::NothingLost, fleet.now, &format!("{lost} is gone"));
+        }
+        for left in fleet.forgotten.intersection(&ids) {
+            let words = format!("token {} is still there", left.0);
+            self.breaches.record(Rule::Forgotten, fleet.now, &words);
+        }
         Ok(())
     }
 
     /// Now and then, because it reads all files.
     pub(super) async fn audit(&mut self, fleet: &Fleet, is_half: bool) -> Result {
-        let kept = fleet
-            .inventory
-            .read(|view| {
-                let page = view.tokens(&Default::default(), ALL)?;
-                let mut names = BTreeSet::new();
-                for (token, ..) in page.tokens {
-                    if view.secret_of(&token)?.is_some() {
-                        names.insert(token.name);
-                    }
-                }
-                Ok(names)
-            })
-            .await?;
-        self.breaches.lost += fleet.names.difference(&kept).count();
-        self.breaches.not_forgotten += kept.difference(&fleet.names).count();
-        let written = fleet.written()?;
-        self.breaches.in_clear += self.in_clear(&written);
-        if let Some(mail) = fleet.mail.path() {
-            for entry in fs::read_dir(mail)? {
-                self.breaches.in_clear += self.in_clear(&fs::read(entry?.path())?);
-            }
+        let secrets = Secrets::of(fleet, self.versions.values().flatten());
+        for (place, bytes) in fleet.everything_readable().await? {
+            let found = secrets.found_in(&bytes);
+            let words = || format!("{} in {place}", found.unwrap_or_default());
+            self.breaches
+                .check(Rule::Sealed, found.is_none(), fleet.now, &words());
         }
+        for left in fleet.traces_of_the_forgotten()? {
+            self.breaches.record(Rule::Forgotten, fleet.now, &left);
+        }
+        self.look_at_consumers(fleet).await?;
         if is_half {
-            self.half_way = Some(written.len());
+            self.half_way = Some(fleet.size()?);
         }
         Ok(())
     }
 
-    /// How many secrets stand in these bytes as they are.
-    fn in_clear(&self, bytes: &[u8]) -> usize {
-        let begin = |secret: &String| secret.as_bytes().get(..TOLD_APART).map(<[u8]>::to_vec);
-        let now = self.current.values().filter_map(begin);
-        let before = self.replaced.values().flatten().filter_map(begin);
-        let begins: HashSet<Vec<u8>> = now.chain(before).collect();
-        bytes
-            .windows(TOLD_APART)
-            .filter(|window| window.starts_with(BEGINS) && begins.contains(*window))
-            .count()
-    }
-
-    /// At the end, when nothing is broken any more.
-    pub(super) async fn close(&mut self, fleet: &Fleet) -> Result {
-        self.audit(fleet, false).await?;
-        let most = self.half_way.map(|size| size * 8 / 5 + 2_000_000);
-        let size = fleet.written()?.len();
-        self.breaches.grown += usize::from(most.is_some_and(|most| size > most));
+    /// No file goes back to an earlier version, and none is left of a token that is gone.
+    async fn look_at_consumers(&mut self, fleet: &Fleet) -> Result {
         let Some(folder) = fleet.consumer.path() else {
             return Ok(());
         };
-        let served = fleet.served().await?;
-        for (name, secret) in served {
-            let delivered = fs::read_to_string(folder.join(&name)).unwrap_or_default();
-            self.breaches.not_delivered += usize::from(delivered.trim_end() != secret.expose());
+        for (id, name, secret) in fleet.served().await? {
+            let Some(versions) = self.versions.get(&id) else {
+                continue;
+            };
+            let Some(has) = content(&folder.join(&name)) else {
+                continue;
+            };
+            let place = versions.iter().rposition(|version| *version == has);
+            let before = self.delivered.get(&name).copied();
+            let holds = has == secret.expose() || place.is_none() || place >= before;
+            let words = format!("the file of {name} went back to an earlier version");
+            self.breaches
+                .check(Rule::NeverOlder, holds, fleet.now, &words);
+            self.delivered.extend(place.map(|place| (name, place)));
+        }
+        Ok(())
+    }
+
+    /// At the end, when nothing is broken any more.
+    pub(super) async fn close(&mut self, fleet: &Fleet, is_calm: bool) -> Result {
+        self.count_tokens(fleet).await?;
+        self.audit(fleet, false).await?;
+        let size = fleet.size()?;
+        let most = self.half_way.map_or(u64::MAX, MAY_GROW);
+        let words = format!("{size} bytes at the end, {:?} half-way", self.half_way);
+        self.breaches
+            .check(Rule::Bounded, size <= most, fleet.now, &words);
+        let Some(folder) = fleet.consumer.path().filter(|_| is_calm) else {
+            return Ok(());
+        };
+        for (_, name, secret) in fleet.served().await? {
+            let has = content(&folder.join(&name));
+            let holds = has.as_deref() == Some(secret.expose());
+            let words = format!("the consumer of {name} does not have the newest version");
+            self.breaches
+                .check(Rule::NeverOlder, holds, fleet.now, &words);
+        }
+        let files =
+            fs::read_dir(folder)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let files: BTreeSet<String> = files.collect();
+        for left in files.difference(&fleet.names) {
+            let words = format!("the file of {left} is still there");
+            self.breaches.record(Rule::Forgotten, fleet.now, &words);
         }
         Ok(())
     }
@@ -248,18 +250,36 @@ impl Ledger {
     }
 }
 
+/// An event as the log of a year has it: without its number, and without the folder, which is another in each run.
+fn line_of(record: &EventRecord, folder: &str) -> Result<String> {
+    let (kind, detail) = record.event.parts(record.order);
+    let line = format!(
+        "{} {:?} {:?} {kind} {}\n",
+        record.at,
+        record.app,
+        record.token,
+        serde_json::to_string(&detail)?
+    );
+    Ok(line.replace(folder, ""))
+}
+
+fn content(file: &Path) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    Some(text.trim_end().to_owned())
+}
+
 impl Fleet {
     /// The secrets of the tokens that Meta has confirmed and that are not dead.
-    async fn served(&self) -> Result<Vec<(String, Secret)>> {
+    async fn served(&self) -> Result<Vec<(TokenId, String, Secret)>> {
         let read = self.inventory.read(|view| {
             let page = view.tokens(&Default::default(), ALL)?;
             let mut served = Vec::new();
             for (token, ..) in page.tokens {
-                if token.state() != perennial::model::State::Healthy {
+                if token.state() != State::Healthy {
                     continue;
                 }
                 let reading = view.secret_of(&token)?;
-                served.extend(reading.map(|reading| (token.name, reading.secret)));
+                served.extend(reading.map(|reading| (token.id, token.name, reading.secret)));
             }
             Ok(served)
         });

@@ -58,13 +58,19 @@ impl Fleet {
         }
     }
 
-    /// Performs the actions that are due.
-    pub(super) async fn act(&mut self) -> Result {
+    /// When somebody acts next.
+    pub(super) fn next_act(&self) -> Option<Moment> {
+        self.pending_orders.iter().map(|order| order.at).min()
+    }
+
+    /// Performs the actions that are due. Returns whether there were any.
+    pub(super) async fn act(&mut self) -> Result<bool> {
         let now = self.now;
         let due: Vec<_> = self
             .pending_orders
             .extract_if(.., |order| order.at <= now)
             .collect();
+        let has_acted = !due.is_empty();
         for order in due {
             let id = order.incident;
             let incident = self.inventory.read(move |view| view.incident(id)).await?;
@@ -77,20 +83,18 @@ impl Fleet {
             let place = whose.unwrap_or(order.place);
             self.mend(place, incident.cause, order.ticket).await?;
         }
-        Ok(())
+        Ok(has_acted)
     }
 
     async fn mend(&mut self, place: usize, cause: Cause, ticket: Option<String>) -> Result {
         let person = &self.people[place];
         match cause.remedy() {
-            Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
-                match ticket {
-                    Some(ticket) if !self.people[place].is_robot => {
-                        self.log_in_by_link(place, Secret::new(ticket)).await
-                    }
-                    _ => self.hand_in(place).await,
+            Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => match ticket {
+                Some(ticket) if !self.people[place].is_robot => {
+                    self.log_in_by_link(place, Secret::new(ticket)).await
                 }
-            }
+                _ => self.hand_in(place).await,
+            },
             Remedy::ClearCheckpoint => Ok(self.meta.world().clear_checkpoint(&person.id)?),
             Remedy::RestorePageRole => {
                 for page in &person.pages {
@@ -112,11 +116,15 @@ impl Fleet {
         let now = self.daemon_now();
         let settings = self.services.login_worker.settings.clone();
         let click = move |tx: &Tx<'_>| {
-            let Some(login) = tx.login_of_ticket(&ticket)?.filter(|login| login.is_open(now)) else {
+            let Some(login) = tx
+                .login_of_ticket(&ticket)?
+                .filter(|login| login.is_open(now))
+            else {
                 return Ok(None);
             };
             let app = settings.app(&login.wanted.app);
-            let Some((app, back)) = app.and_then(|app| Some((app, settings.redirect_uri(app)?))) else {
+            let Some((app, back)) = app.and_then(|app| Some((app, settings.redirect_uri(app)?)))
+            else {
                 return Ok(None);
             };
             let state = tx.begin_attempt(&login, Some(&back), now)?;
@@ -177,6 +185,7 @@ impl Fleet {
 /// Out of the link to the login page.
 fn ticket_in(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("/login/")?;
-    let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-' && letter != '_');
+    let end =
+        rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-' && letter != '_');
     Some(rest[..end.unwrap_or(rest.len())].to_owned())
 }
