@@ -119,7 +119,7 @@ impl SinkWorker {
 
     async fn write_files(&self, file: &FileSink, tasks: Vec<Task>) -> Result<Attempts, Error> {
         let (file, sink) = (file.clone(), &self.sink.name);
-        announce(&self.inventory, &tasks, sink, &file).await?;
+        let tasks = announce(&self.inventory, tasks, sink, &file).await?;
         let write = move || {
             let mut attempts = Attempts::new();
             for task in tasks {
@@ -213,24 +213,21 @@ fn secret_of(view: &View<'_>, token: &Deliverable) -> Result<Secret, SinkError> 
     }
 }
 
-/// Remembers the files before they are written.
+/// Remembers the files before they are written. Leaves out those of tokens that have gone since.
 async fn announce(
     inventory: &Inventory,
-    tasks: &[Task],
+    mut tasks: Vec<Task>,
     sink: &str,
     file: &FileSink,
-) -> Result<(), Error> {
+) -> Result<Vec<Task>, Error> {
     let files: Vec<_> = tasks
         .iter()
         .map(|task| super::cleanup::file_of(file, sink, &task.token))
         .collect();
-    let announce = inventory.write(move |tx| {
-        files.iter().try_for_each(|file| {
-            tx.record_delivered_file(file)?;
-            tx.other_files_are_stale(file)
-        })
-    });
-    announce.await
+    let announce = inventory.write(move |tx| super::cleanup::announce(tx, &files));
+    let mut is_there = announce.await?.into_iter();
+    tasks.retain(|_| is_there.next() == Some(true));
+    Ok(tasks)
 }
 
 fn write_file(file: &FileSink, task: &Task) -> Result<Receipt, SinkError> {

@@ -88,9 +88,10 @@ impl Tx<'_> {
             set_aside,
             suspects,
         } = after_crash(in_progress, &self.suspected()?);
+        // A token that was in progress may have been removed since.
         for (id, crashes) in suspects {
             self.db.run(
-                "INSERT INTO crash_suspect (token, crashes) VALUES (?1, ?2)
+                "INSERT INTO crash_suspect (token, crashes) SELECT id, ?2 FROM token WHERE id = ?1
                  ON CONFLICT (token) DO UPDATE SET crashes = excluded.crashes",
                 &[&id, &crashes],
             )?;

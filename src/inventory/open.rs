@@ -12,7 +12,7 @@ use super::copy::{Source, reject_non_empty, size_of};
 use super::engine::{Connection, Owner, SchemaFile, Server};
 use super::error::Error;
 use super::{keys, schema};
-use crate::files::{folder_of, give_to_owner_of};
+use crate::files::{beside, folder_of, give_to_owner_of};
 use crate::secret::{Key, Sealer};
 
 /// Opens a connection that writes. Creates the file if there is none.
@@ -113,6 +113,7 @@ pub(super) fn open_with(
     key: &Key,
     files: &[SchemaFile<'_>],
 ) -> Result<(Connection, Sealer), Error> {
+    roll_back_interrupted(path)?;
     let version = inspect(path, key)?;
     if (1..schema::newest(files)).contains(&version) {
         copy_before_upgrade(path, version)?;
@@ -120,6 +121,16 @@ pub(super) fn open_with(
     let db = connect(path)?;
     let sealer = prepare(&db, version, key, files)?;
     Ok((db, sealer))
+}
+
+/// A crash in the first write to a new file leaves a rollback journal, which a connection that only reads cannot undo. Later
+/// writes use the write-ahead log.
+fn roll_back_interrupted(path: &Path) -> Result<(), Error> {
+    reject_foreign_file(path)?;
+    if path.exists() && beside(path, "-journal").exists() {
+        Connection::writer(path)?.examine(path, "quick_check")?;
+    }
+    Ok(())
 }
 
 /// Connects to a server for writing. A pooler is noticed first: a setting of one session would reach the other programs

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 pub(super) use super::bench_for_tests::Bench;
 use super::engine::SchemaFile;
 use super::*;
+use crate::files::beside;
 use crate::model::{
     Action, AppError, AppRecord, Cause, CheckResult, CheckedCandidate, Claimed, Ending, Event,
     EventId, Expiry, Facts, Health, IncidentFilter, IncidentKey, IncidentState, Kind, LoginError,
@@ -822,6 +823,46 @@ fn an_older_schema_is_copied_before_it_is_upgraded() {
         matches!(error, Error::NewerSchema { found: 2, .. }),
         "{error}"
     );
+}
+
+/// What a crashed run had in hand names tokens that may be gone.
+#[tokio::test]
+async fn a_token_that_is_removed_while_it_is_checked_does_not_keep_the_daemon_from_starting() {
+    let bench = Bench::new();
+    let inventory = bench.open();
+    let gone = import(&inventory, "gone", "EAAgone").await;
+    let there = import(&inventory, "there", "EAAthere").await;
+    let crashed = inventory.write(move |tx| {
+        tx.begin_run(now())?;
+        tx.claim(&[gone, there], now(), now() + SignedDuration::from_mins(1))?;
+        tx.forget(gone)
+    });
+    crashed.await.unwrap();
+    let started = inventory.write(|tx| tx.begin_run(now()).map(drop));
+    started.await.unwrap();
+    let suspects = inventory.read(|view| view.suspects()).await;
+    assert_eq!(suspects.unwrap(), [there]);
+}
+
+/// The first write to a new file is made with a rollback journal. The next ones go to the write-ahead log.
+#[tokio::test]
+async fn a_first_start_that_was_cut_off_is_begun_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("inventory.db");
+    let db = Connection::open(&path).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    drop(db);
+    // It says that the file was empty, and was not removed before the crash.
+    let mut journal = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7".to_vec();
+    for number in [0_u32, 1, 0, 512, 4096] {
+        journal.extend(number.to_be_bytes());
+    }
+    journal.resize(512, 0);
+    std::fs::write(beside(&path, "-journal"), journal).unwrap();
+
+    let settings = Settings::of_file(&path, Key::generate().unwrap());
+    let inventory = Inventory::open(&settings).unwrap();
+    import(&inventory, "first", "EAA-new").await;
 }
 
 #[test]

@@ -65,9 +65,9 @@ impl Tx<'_> {
         self.db.run(all, &[])
     }
 
-    /// The file is as it should be.
+    /// The file is as it should be, unless a person's data has to go since.
     pub fn keep_delivered_file(&self, path: &str) -> Result<(), Error> {
-        let keep = "UPDATE delivered_file SET stale = NULL WHERE path = ?1";
+        let keep = "UPDATE delivered_file SET stale = NULL WHERE path = ?1 AND stale = 'check'";
         self.db.run(keep, &[&path])
     }
 

@@ -281,6 +281,28 @@ async fn a_file_outlives_its_token_until_it_was_removed() {
     assert!(stale(&inventory).await.unwrap().is_empty());
 }
 
+/// The file was found to be as it should be, and meanwhile the person asked for everything to be deleted.
+#[tokio::test]
+async fn a_file_that_must_go_is_not_kept_by_an_earlier_look_at_it() {
+    let bench = Bench::new();
+    let inventory = open(&bench);
+    let token = import(&inventory, "acme-1", "EAAone").await;
+    let file = DeliveredFile {
+        path: "/t/acme-1".to_owned(),
+        sink: SINK.to_owned(),
+        token,
+    };
+    let written = file.clone();
+    write(&inventory, move |tx| {
+        tx.record_delivered_file(&written)?;
+        tx.files_must_go(token)?;
+        tx.keep_delivered_file("/t/acme-1")
+    })
+    .await;
+    let stale = inventory.read(|view| view.stale_files("", 9)).await;
+    assert_eq!(stale.unwrap(), [(file, true)]);
+}
+
 #[tokio::test]
 async fn old_deliveries_go_but_for_the_newest_of_each_token_and_sink() {
     let bench = Bench::new();
