@@ -206,8 +206,8 @@ mod tests {
             (minutes(60), minutes(60), ClockState::Wrong),
             (minutes(60 * day), minutes(-5), ClockState::Doubtful),
         ] {
-            let (clock_state, clock_error) = compare(now(), at_meta, latest);
-            assert_eq!(clock_state, expected, "{at_meta:?} {latest:?}");
+            let (state, clock_error) = clock_state(now(), at_meta, latest);
+            assert_eq!(state, expected, "{at_meta:?} {latest:?}");
             assert_eq!(clock_error.is_none(), state == ClockState::Right);
         }
     }

@@ -76,6 +76,9 @@ impl Session<'_> {
             result.into_iter().for_each(|result| results.add(result));
             outcome = outcome.and(completed);
         }
+        // Whose answer came first decides nothing.
+        let id = |result: &CheckResult| result.after.id.0;
+        results.changed.sort_unstable_by_key(id);
         (results, outcome)
     }
 

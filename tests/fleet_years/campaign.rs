@@ -17,7 +17,7 @@ use super::year::Result;
 use super::{Arguments, Part};
 
 /// Every so manieth year is lived twice, and must have the same events.
-const TWICE: u64 = 100;
+pub(super) const TWICE: u64 = 100;
 /// When each year begins.
 const START: &str = "2026-01-05T06:00:00Z";
 

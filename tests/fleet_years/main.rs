@@ -28,6 +28,7 @@ mod year;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use campaign::TWICE;
 use clap::Parser;
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
@@ -108,8 +109,9 @@ fn live_one(arguments: &Arguments) -> year::Result<Counts> {
     // As many small fleets as large ones.
     let drawn = (5.0 * 40_f64.powf(chance.random_range(0.0..1.0))).round() as usize;
     let tokens = arguments.part.tokens.unwrap_or(drawn);
-    // A third of the fleets has a budget that a change of a password with all its pages uses up.
-    let is_tight = chance.random_bool(0.34);
+    // A third of the fleets has a budget that a change of a password with all its pages uses up. Which of the checks
+    // that are under way then gets the last calls is by chance, so that these years differ in some events.
+    let is_tight = chance.random_bool(0.34) && !arguments.seed.is_multiple_of(TWICE);
     let calls_per_hour = is_tight.then(|| (tokens as u64 / 2).max(20));
     let options = Options {
         tokens,

@@ -62,8 +62,8 @@ pub(super) fn sentence(years: &[Value]) -> String {
     let twice = years.iter().filter(|year| year["twice"] == true).count();
     let rules = RULES.len();
     format!(
-        "{} fleet-years, seeds {} to {}, {} tokens, {} faults: {broken} of them break one of {rules} rules, {twice} run \
-         twice alike",
+        "{} fleet-years, seeds {} to {}, {} tokens, {} faults: {broken} broke one of {rules} rules; {twice} ran twice \
+         with equal events",
         grouped(years.len() as u64),
         first.unwrap_or(0),
         last.unwrap_or(0),

@@ -1,13 +1,16 @@
 //! Two apps, their people with pages and system users, and the daemon's services that maintain their tokens.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use perennial::api;
+use perennial::config::Config;
 use perennial::daemon::{ClockState, Services};
 use perennial::graph_sim::{
     AppSpec, LongLived, PageSelection, Simulator, SystemUserValidity, World as Meta,
@@ -36,6 +39,8 @@ pub(super) const NEEDED: &str = "pages_messaging";
 /// So many calls per hour that no fleet makes them.
 const PLENTY: u64 = 1_000_000;
 pub(super) const ALL: usize = 1_000_000;
+/// Of opening an inventory that is in use, over two seconds.
+const MOST_TRIES: usize = 200;
 /// Of the apps, before they are reset.
 const FIRST_SECRET: &str = "0f1d5a2c77e94b3ba0c1d2e3f4a5b6c7";
 
@@ -61,8 +66,9 @@ pub(super) struct Fleet {
     pub(super) names: BTreeSet<String>,
     pub(super) forgotten: HashSet<TokenId>,
     pub(super) pending_orders: Vec<PendingOrder>,
-    /// The people who asked Meta to have their data deleted.
+    /// The people who asked Meta to have their data deleted, and their tokens with their names.
     pub(super) deleted_people: BTreeSet<String>,
+    pub(super) deleted: Vec<(TokenId, String)>,
     pub(super) chance: StdRng,
     pub(super) is_disk_full: bool,
     pub(super) is_begun: bool,
@@ -71,6 +77,8 @@ pub(super) struct Fleet {
     pub(super) trouble: Trouble,
     /// Calls in an hour, of each app.
     pub(super) budget: u64,
+    /// When a login of which app made how many calls lately. They do not wait for the budget.
+    pub(super) login_calls: VecDeque<(Moment, usize, u64)>,
     pub(super) sabotage: Option<Sabotage>,
     pub(super) socket: api::Settings,
     pub(super) wanted: Wanted,
@@ -127,12 +135,14 @@ impl Fleet {
             forgotten: HashSet::new(),
             pending_orders: Vec::new(),
             deleted_people: BTreeSet::new(),
+            deleted: Vec::new(),
             chance: StdRng::seed_from_u64(options.seed),
             is_disk_full: false,
             is_begun: false,
             clock: ClockState::Right,
             trouble: Trouble::default(),
             budget,
+            login_calls: VecDeque::new(),
             sabotage: None,
             socket: config.status,
             wanted,
@@ -285,9 +295,23 @@ impl Fleet {
 
     pub(super) async fn reopen(&mut self) -> Result {
         self.close()?;
-        let (_, inventory, services) = open(self.folder.path())?;
+        let (_, inventory, services) = self.open_again()?;
         (self.inventory, self.services) = (inventory, Arc::new(services));
         self.begin().await
+    }
+
+    /// A thread of the one before may need a moment to let go of its lock.
+    fn open_again(&self) -> Result<(Config, Inventory, Services)> {
+        for _ in 0..MOST_TRIES {
+            let outcome = open(self.folder.path());
+            let error = outcome.as_ref().err();
+            let error = error.and_then(|error| error.downcast_ref::<inventory::Error>());
+            if !matches!(error, Some(inventory::Error::InUse(_))) {
+                return outcome;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        open(self.folder.path())
     }
 
     /// What the daemon's workers do before their first run, as soon as something can be written.

@@ -258,26 +258,27 @@ impl Invariants {
     }
 
     /// What is looked at once a day, because it reads all tokens and incidents.
-    pub(super) async fn recount(&mut self, fleet: &Fleet) -> Result {
+    async fn recount(&mut self, fleet: &Fleet) -> Result {
         self.ledger.count_tokens(fleet).await?;
         self.count_doubled(fleet).await
     }
 
     async fn hear_of_the_dead(&mut self, fleet: &Fleet) -> Result {
         let latest = |life: &Life| life.since.max(self.troubled_until) + self.within;
-        let overdue: Vec<TokenId> = self
-            .lives
-            .iter()
-            .filter(|(_, life)| !life.alive && !life.reported && fleet.now > latest(life))
-            .map(|(id, _)| *id)
+        let lives = self.lives.iter();
+        let silent: Vec<(TokenId, bool)> = lives
+            .filter(|(_, life)| !life.alive && !life.reported)
+            .map(|(id, life)| (*id, fleet.now > latest(life)))
             .collect();
-        for id in overdue {
-            if !is_told(fleet, id).await? {
+        for (id, is_overdue) in silent {
+            // The cause may still change, which is another incident with an email of its own.
+            let is_told = is_told_dead(fleet, id).await?;
+            if is_overdue && !is_told {
                 self.explain(fleet, Rule::EveryDeathTold, id, "died, and nobody was told")
                     .await?;
             }
             if let Some(life) = self.lives.get_mut(&id) {
-                life.reported = true;
+                life.reported = is_told || is_overdue;
             }
         }
         Ok(())
@@ -296,7 +297,7 @@ impl Invariants {
         Ok(())
     }
 
-    async fn count_doubled(&mut self, fleet: &Fleet) -> Result {
+    pub(super) async fn count_doubled(&mut self, fleet: &Fleet) -> Result {
         let open = fleet
             .inventory
             .read(|view| view.incidents(IncidentFilter::Unresolved, ALL))
@@ -447,6 +448,15 @@ fn lacks_nothing(truth: &TokenTruth, now: Moment) -> bool {
     let ends = [truth.expires_at, truth.data_access_expires_at];
     let ends_soon = ends.into_iter().flatten().any(|end| end < now + SOON);
     !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
+}
+
+/// The same, of a token that the daemon knows to be dead.
+async fn is_told_dead(fleet: &Fleet, id: TokenId) -> Result<bool> {
+    let token = fleet.inventory.read(move |view| view.token(id)).await?;
+    match token.is_some_and(|token| token.is_dead()) {
+        true => is_told(fleet, id).await,
+        false => Ok(false),
+    }
 }
 
 /// Returns whether an email about the token's incident was sent.

@@ -14,9 +14,12 @@ use sha2::{Digest, Sha256};
 use super::fleet::{ALL, APPS, Fleet};
 use super::rules::{Breaches, Rule};
 use super::secrets::Secrets;
-use super::{Moment, Result};
+use super::{Moment, Result, note};
 
+const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+/// What the last step that the budget allows may take beyond it.
+const TO_FINISH: u64 = 1;
 /// By how much the inventory may be larger at the end than half a year before: half as much again, and 400 kB.
 const MAY_GROW: fn(u64) -> u64 = |size| size * 3 / 2 + 400_000;
 
@@ -32,6 +35,8 @@ pub(super) struct Ledger {
     written: HashSet<String>,
     sent: HashSet<String>,
     half_way: Option<u64>,
+    /// When the daemon's clock was wrong last.
+    clock_wrong_at: Option<Moment>,
     log: Sha256,
 }
 
@@ -46,6 +51,7 @@ impl Ledger {
             written: HashSet::new(),
             sent: HashSet::new(),
             half_way: None,
+            clock_wrong_at: None,
             log: Sha256::new(),
         }
     }
@@ -93,12 +99,22 @@ impl Ledger {
     }
 
     fn count_calls(&mut self, fleet: &Fleet) -> Result {
-        let mut world = fleet.meta.world();
-        for (name, id, _) in APPS {
-            let calls = u64::from(world.calls_last_hour(id)?);
-            let holds = calls <= fleet.budget;
+        if !fleet.skew.is_zero() {
+            self.clock_wrong_at = Some(fleet.now);
+        }
+        let an_hour_ago = fleet.now - AN_HOUR;
+        // The daemon counts by its own clock.
+        if self.clock_wrong_at.is_some_and(|at| at >= an_hour_ago) {
+            return Ok(());
+        }
+        for (app, (name, id, _)) in APPS.into_iter().enumerate() {
+            let calls = u64::from(fleet.meta.world().calls_last_hour(id)?);
+            let logins = fleet.login_calls.iter();
+            let logins = logins.filter(|(at, of, _)| *of == app && *at >= an_hour_ago);
+            let logins: u64 = logins.map(|(.., calls)| calls).sum();
+            let holds = calls <= fleet.budget + logins + TO_FINISH;
             let words = format!(
-                "{calls} calls of {name} in an hour, and {} are allowed",
+                "{calls} calls of {name} in an hour, {logins} of them by logins, and checks may make {}",
                 fleet.budget
             );
             self.breaches.check(Rule::Budget, holds, fleet.now, &words);
@@ -135,9 +151,7 @@ impl Ledger {
     fn log(&mut self, mut lines: Vec<String>) {
         lines.sort();
         for line in lines {
-            if std::env::var_os("FLEET_YEARS_LOG").is_some() {
-                eprint!("{line}");
-            }
+            note(|| line.clone());
             self.log.update(line.as_bytes());
         }
     }
@@ -233,12 +247,8 @@ impl Ledger {
             self.breaches
                 .check(Rule::NeverOlder, holds, fleet.now, &words);
         }
-        let files =
-            fs::read_dir(folder)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let files: BTreeSet<String> = files.collect();
-        for left in files.difference(&fleet.names) {
-            let words = format!("the file of {left} is still there");
-            self.breaches.record(Rule::Forgotten, fleet.now, &words);
+        for left in fleet.files_of_the_deleted(folder)? {
+            self.breaches.record(Rule::Forgotten, fleet.now, &left);
         }
         Ok(())
     }
@@ -250,9 +260,13 @@ impl Ledger {
     }
 }
 
-/// An event as the log of a year has it: without its number, and without the folder, which is another in each run.
+/// An event as the log of a year has it: without what is another in each run, which is its number, the folder, and the
+/// code that confirms a deletion.
 fn line_of(record: &EventRecord, folder: &str) -> Result<String> {
-    let (kind, detail) = record.event.parts(record.order);
+    let (kind, mut detail) = record.event.parts(record.order);
+    if let Event::DataDeleted { .. } = record.event {
+        detail.remove("code");
+    }
     let line = format!(
         "{} {:?} {:?} {kind} {}\n",
         record.at,

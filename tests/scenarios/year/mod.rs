@@ -126,6 +126,7 @@ struct Year {
 }
 
 pub async fn live(options: Options) -> Result<Counts> {
+    note(|| format!("{options:?}"));
     let fleet = Fleet::settle(&options).await?;
     let scheduled = ScheduledFaults::draw(&fleet, &options);
     let kinds = scheduled.kinds();
@@ -168,6 +169,7 @@ impl Year {
         let mut has_happened = !faults.is_empty();
         for fault in faults {
             invariants.count_fault();
+            note(|| format!("{now} {fault:?}"));
             fault.fall(fleet).await?;
         }
         has_happened |= fleet.act().await?;
@@ -177,7 +179,7 @@ impl Year {
             fleet.sabotage(self.sabotaged).await?;
             self.sabotaged += 1;
             if fleet.sabotage.is_some() {
-                invariants.recount(fleet).await?;
+                invariants.count_doubled(fleet).await?;
                 fleet.end_sabotage()?;
             }
         }
@@ -200,6 +202,13 @@ impl Year {
         invariants.foresee(fleet).await?;
         invariants.account(fleet, self.start, self.end).await?;
         Ok(has_happened)
+    }
+}
+
+/// Prints what happens, to find out why a year is as it is.
+fn note(line: impl FnOnce() -> String) {
+    if std::env::var_os("FLEET_YEARS_LOG").is_some() {
+        eprintln!("{}", line().trim_end());
     }
 }
 

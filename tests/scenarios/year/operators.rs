@@ -104,6 +104,7 @@ impl Fleet {
             .map_err(|error: WebhookError| error.to_string())?;
         for (id, name) in theirs {
             self.names.remove(&name);
+            self.deleted.push((id, name));
             self.forgotten.insert(id);
         }
         self.deleted_people.insert(id);

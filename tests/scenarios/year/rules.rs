@@ -52,7 +52,7 @@ pub const RULES: [(Rule, &str, &str); 12] = [
     (
         Rule::Budget,
         "budget",
-        "Sweeps make no more calls in an hour than the budget of the app allows.",
+        "Checks make no more calls in an hour than the budget of the app allows, except one to finish what they have begun.",
     ),
     (
         Rule::NeverOlder,
@@ -63,7 +63,8 @@ pub const RULES: [(Rule, &str, &str); 12] = [
     (
         Rule::Forgotten,
         "forgotten",
-        "A token that an operator forgot, or whose person asked for deletion, is in no table and no consumer's file.",
+        "A token that an operator forgot is no longer in the inventory, and those of a person who asked for deletion are in \
+         no consumer's file either.",
     ),
     (
         Rule::Sealed,

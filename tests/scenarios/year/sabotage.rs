@@ -36,8 +36,8 @@ pub enum Sabotage {
     Leak,
     /// Events are written again and again, and nothing is pruned.
     Hoard,
-    /// An email gets another Message-ID before it is sent.
-    OtherMessageId,
+    /// An email is sent a second time.
+    SendAgain,
     /// Forecasts are wrong by three days.
     Mislead,
 }
@@ -55,7 +55,7 @@ impl Sabotage {
             Self::KeepForgotten => Rule::Forgotten,
             Self::Leak => Rule::Sealed,
             Self::Hoard => Rule::Bounded,
-            Self::OtherMessageId => Rule::OneMessageId,
+            Self::SendAgain => Rule::OneMessageId,
             Self::Mislead => Rule::Forecast,
         }
     }
@@ -73,7 +73,8 @@ const SLANDER: &str =
     INSERT OR IGNORE INTO incident_queue (token) SELECT id FROM token WHERE since = 1;";
 const HOARD: &str = "INSERT INTO event (at, kind, token, name, app, detail)
     SELECT at, kind, token, name, app, detail FROM event WHERE kind NOT LIKE 'email%' ORDER BY id DESC LIMIT 300;";
-const RENUMBER: &str = "UPDATE email SET message_id = 'other-' || message_id WHERE next_try_at IS NOT NULL AND message_id NOT LIKE 'other%'";
+const SEND_AGAIN: &str = "UPDATE email SET next_try_at = 1, sent_at = NULL, delivered_to = '[]'
+    WHERE id = (SELECT max(id) FROM email WHERE sent_at IS NOT NULL AND text IS NOT NULL);";
 const OLD: &str = "inventory.old";
 
 impl Fleet {
@@ -107,10 +108,10 @@ impl Fleet {
         }
     }
 
-    /// Between the writing of an email and its sending.
+    /// Before the emails that are due are sent.
     pub(super) fn sabotage_emails(&self) -> Result {
         match self.sabotage {
-            Some(Sabotage::OtherMessageId) => self.tamper(RENUMBER),
+            Some(Sabotage::SendAgain) => self.tamper(SEND_AGAIN),
             _ => Ok(()),
         }
     }

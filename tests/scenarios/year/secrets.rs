@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use perennial::api::metrics::Metrics;
@@ -136,14 +137,7 @@ impl Fleet {
             OpenFlags::SQLITE_OPEN_READ_ONLY,
         )?;
         let mut traces = Vec::new();
-        for table in [
-            "version",
-            "schedule",
-            "delivery",
-            "delivered_file",
-            "consumer",
-            "page_admin",
-        ] {
+        for table in ["version", "schedule", "delivery", "consumer", "page_admin"] {
             let count = format!("SELECT count(*) FROM {table} WHERE token = ?1");
             for token in &self.forgotten {
                 let left: i64 = db.query_row(&count, [token.0], |row| row.get(0))?;
@@ -161,6 +155,22 @@ impl Fleet {
             }
         }
         Ok(traces)
+    }
+
+    /// Which consumer's files are left of people who asked for deletion. What an operator forgot stays, as the sink says.
+    pub(super) fn files_of_the_deleted(&self, folder: &Path) -> Result<Vec<String>> {
+        let db = Connection::open_with_flags(
+            self.path("inventory.db"),
+            OpenFlags::SQLITE_OPEN_READ_ONLY,
+        )?;
+        let mut left = Vec::new();
+        for (token, name) in &self.deleted {
+            let known = "SELECT count(*) FROM delivered_file WHERE token = ?1";
+            let known: i64 = db.query_row(known, [token.0], |row| row.get(0))?;
+            let is_left = known > 0 || folder.join(name).exists();
+            left.extend(is_left.then(|| format!("the file of {name} is still there")));
+        }
+        Ok(left)
     }
 }
 

@@ -7,8 +7,11 @@ use perennial::inventory::Tx;
 use perennial::webhooks::run_deletions;
 
 use super::Result;
-use super::fleet::Fleet;
+use super::fleet::{APPS, Fleet};
 use super::sabotage::Sabotage;
+
+/// Of which the calls are remembered, more than an hour has.
+const MOST_LOGINS: usize = 500;
 
 impl Fleet {
     /// What the daemon tries every two seconds while it cannot write.
@@ -39,16 +42,44 @@ impl Fleet {
     }
 
     /// Logins, deletions and sweeps.
-    pub(super) async fn sweep(&self) -> Result {
+    pub(super) async fn sweep(&mut self) -> Result {
         if self.is_sabotaged_by(Sabotage::Neglect) {
             return Ok(());
         }
         let now = self.daemon_now();
         self.excuse(run_deletions(&self.inventory, now).await.map(drop))?;
+        self.log_in().await?;
         if self.clock == ClockState::Wrong {
-            return self.excuse(self.services.login_worker.pass(now).await.map(drop));
+            return Ok(());
         }
         self.excuse(self.services.sweep(now).await)
+    }
+
+    /// Ends the logins that people have begun, and counts their calls.
+    async fn log_in(&mut self) -> Result {
+        let before = self.calls_of_apps()?;
+        let passed = self.services.login_worker.pass(self.daemon_now()).await;
+        self.excuse(passed.map(drop))?;
+        let after = self.calls_of_apps()?;
+        for (app, (after, before)) in after.into_iter().zip(before).enumerate() {
+            if after > before {
+                self.login_calls.push_back((self.now, app, after - before));
+            }
+        }
+        while self.login_calls.len() > MOST_LOGINS {
+            self.login_calls.pop_front();
+        }
+        Ok(())
+    }
+
+    /// In the last hour.
+    fn calls_of_apps(&self) -> Result<[u64; 2]> {
+        let mut world = self.meta.world();
+        let mut calls = [0; 2];
+        for (of_app, (_, id, _)) in calls.iter_mut().zip(APPS) {
+            *of_app = u64::from(world.calls_last_hour(id)?);
+        }
+        Ok(calls)
     }
 
     /// Writes the emails that are due.
