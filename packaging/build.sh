@@ -8,7 +8,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly root="$PWD"
 target="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
 export CARGO_TARGET_DIR="$target"
 out="$(realpath -m "${1:-$target/packages}")"
@@ -17,26 +16,7 @@ readonly stage="$target/release/package"
 # The checkout stays as it is.
 export PYTHONDONTWRITEBYTECODE=1
 
-# All times in the packages are the time of the commit.
-if [[ -z "${SOURCE_DATE_EPOCH:-}" ]]; then
-    SOURCE_DATE_EPOCH="$(git log -1 --format=%ct)"
-fi
-export SOURCE_DATE_EPOCH
-
-# `perennial version` names it. There is none where the sources come without git.
-if [[ -z "${PERENNIAL_COMMIT:-}" ]]; then
-    PERENNIAL_COMMIT="$(git rev-parse --short=12 HEAD 2>/dev/null || true)"
-fi
-export PERENNIAL_COMMIT
-
-# Keep the paths of this machine out of the program.
-build() {
-    local home="${CARGO_HOME:-$HOME/.cargo}" flags
-    flags=("--remap-path-prefix=$root=/perennial" "--remap-path-prefix=$home=/cargo" "--remap-path-prefix=$target=/target")
-    # The separator is a character that does not occur in paths.
-    CARGO_ENCODED_RUSTFLAGS="$(printf '%s\x1f' "${flags[@]}" | sed 's/\x1f$//')" \
-        cargo auditable build --release --locked
-}
+source packaging/release.sh
 
 compressed() {
     gzip -9n >"$stage/$1.gz"
@@ -84,7 +64,7 @@ tarball() {
         --mode=u=rwX,go=rX --format=gnu "$name" | gzip -9n >"$made/$name.tar.gz"
 }
 
-build
+build_release --bins
 documents
 # Whatever else is in the directory, SHA256SUMS lists what this made.
 made="$stage/made"

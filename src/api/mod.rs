@@ -8,6 +8,7 @@ mod daemon_status;
 mod local;
 pub mod metrics;
 mod openapi;
+mod optional_parts;
 mod parameters;
 pub mod peer;
 mod problem_response;

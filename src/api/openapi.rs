@@ -10,13 +10,14 @@ use utoipa::openapi::{
 };
 use utoipa::{Modify, OpenApi};
 
+use super::optional_parts::OptionalParts;
 use super::problem_response::PROBLEM_JSON;
 use super::routes::{
     calendars, caller, consumers, corrections, daemon, deliveries, events, forecast, health,
     import_many, imports, incidents, login_codes, logins, metrics, orders, posts, secrets, status,
     tokens,
 };
-use super::types::{Problem, Sort};
+use super::types::{Duration, Problem, Sort, Supposition};
 use crate::model::{Cause, EventDetail};
 
 #[derive(OpenApi)]
@@ -24,9 +25,11 @@ use crate::model::{Cause, EventDetail};
     info(
         title = "Perennial's status socket",
         description = "HTTP/1.1 on a Unix socket. Times are RFC 3339 in UTC, ids are strings. The peer's user and \
-                       groups decide what it may do. An unknown query parameter is refused with 400. A user may hold \
+                       groups decide what it may do. An unknown query parameter is refused with 400; one with an empty \
+                       value counts as left out. A user may hold \
                        20 connections and follow the journal 4 times; any further connection is answered with 503 and \
-                       Retry-After, and closed."
+                       Retry-After, and closed. A request that this document allows is never answered with 400 or 422: \
+                       404 and 409 say that what it names does not exist, or is not in a state for it."
     ),
     servers((url = "http://localhost", description = "curl --unix-socket /run/perennial/perennial.sock")),
     paths(
@@ -66,8 +69,8 @@ use crate::model::{Cause, EventDetail};
         daemon::mail_test,
         posts::post_test,
     ),
-    components(schemas(Problem, EventDetail, Sort)),
-    modifiers(&Calls, &Schemas)
+    components(schemas(Problem, EventDetail, Sort, Duration, Supposition)),
+    modifiers(&Calls, &Schemas, &OptionalParts)
 )]
 struct Api;
 

@@ -18,6 +18,10 @@ pub(super) fn with_next_step(problem: &Problem) -> String {
 const SAME_VERSION: &str =
     "The command and the daemon may have different versions. Compare: perennial version";
 
+const REPLACE: &str = "To give an existing token a new secret: perennial import --replace NAME";
+const CORRECT: &str = "Correct this and repeat the command. Its --help says what it takes";
+const TRY_AGAIN: &str = "Try again in a moment. If that does not help: systemctl status perennial";
+
 const fn next_step(kind: ProblemType) -> Option<&'static str> {
     match kind {
         ProblemType::NotPermitted
@@ -30,6 +34,9 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::NoSuchPerson
         | ProblemType::PersonUnknown
         | ProblemType::LoginOver
+        | ProblemType::OtherLogin
+        | ProblemType::NoScriptLogin
+        | ProblemType::Ambiguous
         | ProblemType::NoPublicPart
         | ProblemType::UnknownApp
         | ProblemType::HeldByAnother
@@ -38,9 +45,7 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::TooManyLogins
         | ProblemType::TooManyFollowers => None,
         ProblemType::AlreadyResolved => Some("See what is left to do: perennial incidents"),
-        ProblemType::NameTaken | ProblemType::NoPreviousVersion => {
-            Some("To give an existing token a new secret: perennial import --replace NAME")
-        }
+        ProblemType::NameTaken | ProblemType::NoPreviousVersion => Some(REPLACE),
         ProblemType::NoSuchVersion => {
             Some("See which versions are in use: perennial consumers NAME")
         }
@@ -53,9 +58,11 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         ProblemType::ExpiryUnknown => {
             Some("Ask Meta now: perennial check NAME; or leave --min-remaining out")
         }
-        ProblemType::Invalid | ProblemType::Malformed | ProblemType::TooLarge => {
-            Some("Correct this and repeat the command. Its --help says what it takes")
-        }
+        ProblemType::Invalid
+        | ProblemType::Malformed
+        | ProblemType::TooLarge
+        | ProblemType::InThePast
+        | ProblemType::NoSuchPage => Some(CORRECT),
         ProblemType::ReloadRefused => {
             Some("See every problem with its line: perennial check-config")
         }
@@ -64,9 +71,7 @@ const fn next_step(kind: ProblemType) -> Option<&'static str> {
         | ProblemType::NotReady
         | ProblemType::InventoryUnavailable
         | ProblemType::Stopping
-        | ProblemType::Busy => {
-            Some("Try again in a moment. If that does not help: systemctl status perennial")
-        }
+        | ProblemType::Busy => Some(TRY_AGAIN),
         ProblemType::NoSuchRoute | ProblemType::MethodNotAllowed | ProblemType::NotJson => {
             Some(SAME_VERSION)
         }

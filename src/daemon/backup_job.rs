@@ -13,20 +13,26 @@ use crate::inventory::{self, Error};
 use crate::model::{Duty, Event};
 
 /// Backs up at every tick, and at the start if a backup was missed while the daemon was down.
+#[derive(Default)]
 pub(super) struct Backup {
-    is_due: bool,
+    has_begun: bool,
 }
+
+const JOB: &str = "backup";
 
 impl Backup {
     pub(super) fn new(context: &Context) -> Self {
-        let (cron, now) = (context.schedule.backup.as_deref(), clock::now());
-        let newest = inventory::newest_backup(&context.services.backups.folder, now);
+        let newest = inventory::newest_backup(&context.services.backups.folder, clock::now());
         context.shared.daemon_status.send_modify(|daemon_status| {
             daemon_status.maintenance.backed_up_at = newest;
         });
-        Self {
-            is_due: is_missed(newest, cron, &context.timezone, now),
-        }
+        Self::default()
+    }
+
+    fn is_missed(context: &Context, now: Timestamp) -> bool {
+        let newest = inventory::newest_backup(&context.services.backups.folder, now);
+        let cron = context.schedule.backup.as_deref();
+        is_missed(newest, cron, &context.timezone, now)
     }
 }
 
@@ -37,7 +43,12 @@ impl Job for Backup {
     }
 
     async fn run_once(&mut self, context: &Context, now: Timestamp) -> Result<(), Error> {
-        let is_due = mem::replace(&mut self.is_due, true);
+        // The worker of the configuration before may be making one.
+        let turn = context.shared.files.of(JOB, &context.stop).await;
+        let Some(_turn) = turn else {
+            return Ok(());
+        };
+        let is_due = mem::replace(&mut self.has_begun, true) || Self::is_missed(context, now);
         // A server's inventory is copied with the server's own tools.
         let Some(path) = context.services.inventory.place().file() else {
             return Ok(());

@@ -23,7 +23,7 @@ use crate::inventory::{Duties, Error, Inventory, NewToken};
 use crate::model::{Duty, Event, Node, Scopes};
 use crate::secret::{Key, Secret};
 
-fn configured(folder: &Path) -> Config {
+pub(super) fn configured(folder: &Path) -> Config {
     let credentials = folder.join("credentials");
     fs::create_dir(&credentials).unwrap();
     let key = Key::generate().unwrap().to_base64();
@@ -47,7 +47,7 @@ fn configured(folder: &Path) -> Config {
 }
 
 /// What the workers of one node have.
-fn context(name: &str, config: &Config, inventory: &Inventory) -> Context {
+pub(super) fn context(name: &str, config: &Config, inventory: &Inventory) -> Context {
     let duties = Duties::shared(Node {
         name: name.to_owned(),
         id: format!("a run of {name}"),

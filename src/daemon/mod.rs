@@ -52,6 +52,8 @@ mod workers;
 
 #[cfg(test)]
 mod duty_tests;
+#[cfg(test)]
+mod overlap_tests;
 
 pub use clock_check::{ClockState, clock_state};
 pub use error::Error;

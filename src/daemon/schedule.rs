@@ -1,7 +1,7 @@
 //! Turns cron lines into ticks. A tick carries no data: the inventory knows what is due, so a lost or repeated tick
 //! does no harm.
 
-use std::sync::Arc;
+use std::future::pending;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
@@ -9,6 +9,7 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
@@ -33,7 +34,7 @@ pub(super) async fn run(
 ) -> Result<(), JobSchedulerError> {
     let lines = lines(schedule);
     let mut offset = timezone.to_offset(clock::now());
-    let mut scheduler = start(&lines, offset, shared).await?;
+    let mut ticker = Ticker::start(&lines, offset, shared).await?;
     let mut check = tokio::time::interval_at(Instant::now() + LOOK_AFTER, LOOK_AFTER);
     while stop.run_until_cancelled(check.tick()).await.is_some() {
         let is = timezone.to_offset(clock::now());
@@ -43,14 +44,14 @@ pub(super) async fn run(
         tracing::info!(
             "the schedule was set up again: the time zone's offset changed, or the scheduler had stopped"
         );
-        scheduler.shutdown().await?;
         offset = is;
-        scheduler = start(&lines, offset, shared).await?;
+        ticker = Ticker::start(&lines, offset, shared).await?;
         lines
             .iter()
             .for_each(|(_, signal)| shared.wakeups.send(*signal));
     }
-    scheduler.shutdown().await
+    drop(ticker);
+    Ok(())
 }
 
 /// The cron lines that are on, and what each signals.
@@ -67,24 +68,65 @@ fn lines(schedule: &Schedule) -> Vec<(&str, Signal)> {
         .collect()
 }
 
-async fn start(
-    lines: &[(&str, Signal)],
+/// A scheduler that runs. Its own shutdown leaves tasks and channels behind for good, so it has a runtime of its own,
+/// with which they end.
+struct Ticker(Option<Runtime>);
+
+impl Ticker {
+    async fn start(
+        lines: &[(&str, Signal)],
+        offset: Offset,
+        shared: &SharedState,
+    ) -> Result<Self, JobSchedulerError> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("schedule")
+            .enable_time()
+            .build()
+            .map_err(|_| JobSchedulerError::CantInit)?;
+        let lines = lines.iter();
+        let lines = lines.map(|(cron, signal)| ((*cron).to_owned(), *signal));
+        let begun = runtime.spawn(begin(lines.collect(), offset, shared.clone()));
+        let ticker = Self(Some(runtime));
+        begun.await.unwrap_or(Err(JobSchedulerError::CantInit))?;
+        Ok(ticker)
+    }
+}
+
+impl Drop for Ticker {
+    /// A runtime may not wait for its threads on a thread of another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn begin(
+    lines: Vec<(String, Signal)>,
     offset: Offset,
-    shared: &SharedState,
-) -> Result<JobScheduler, JobSchedulerError> {
+    shared: SharedState,
+) -> Result<(), JobSchedulerError> {
+    let SharedState {
+        wakeups, watchdog, ..
+    } = shared;
     let scheduler = JobScheduler::new().await?;
     for (cron, signal) in lines {
-        let (wakeups, signal) = (shared.wakeups.clone(), *signal);
+        let wakeups = wakeups.clone();
         let tick = move |_, _| wakeups.send(signal);
-        let job = Job::new_tz(*cron, zone(offset)?, tick)?;
+        let job = Job::new_tz(cron.as_str(), zone(offset)?, tick)?;
         scheduler.add(job).await?;
     }
-    let watchdog = Arc::clone(&shared.watchdog);
     watchdog.scheduler_ticked();
     let heartbeat = Job::new(HEARTBEAT, move |_, _| watchdog.scheduler_ticked())?;
     scheduler.add(heartbeat).await?;
     scheduler.start().await?;
-    Ok(scheduler)
+    // It is kept for as long as its runtime.
+    tokio::spawn(async move {
+        pending::<()>().await;
+        drop(scheduler);
+    });
+    Ok(())
 }
 
 fn zone(offset: Offset) -> Result<FixedOffset, JobSchedulerError> {

@@ -30,6 +30,8 @@ pub(super) struct SharedState {
     /// The same for each sink and for each channel of posts.
     pub(super) sinks: Turns,
     pub(super) channels: Turns,
+    /// The same for each file that the daemon keeps up to date: the metrics and the nightly copies.
+    pub(super) files: Turns,
     /// Reads of secrets that are not recorded yet.
     pub(super) accesses: Arc<AccessLog>,
     pub(super) metrics: Metrics,
@@ -60,6 +62,7 @@ impl SharedState {
             outbox: Arc::default(),
             sinks: Turns::default(),
             channels: Turns::default(),
+            files: Turns::default(),
             accesses: Arc::default(),
         }
     }

@@ -19,6 +19,8 @@ const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 /// Collectors read it less often than this, however quickly sweeps follow each other.
 const REST: Duration = Duration::from_secs(5);
 
+const JOB: &str = "metrics textfile";
+
 /// Writes the file after each sweep, and at least once a minute.
 pub(super) struct Textfile {
     pub(super) path: PathBuf,
@@ -32,13 +34,29 @@ impl Job for Textfile {
     }
 
     async fn run_once(&mut self, context: &Context, _: Timestamp) -> Result<(), Error> {
+        self.write(context).await?;
+        context.stop.run_until_cancelled(sleep(REST)).await;
+        Ok(())
+    }
+}
+
+impl Textfile {
+    async fn write(&self, context: &Context) -> Result<(), Error> {
+        // The worker of the configuration before may be in the middle of the same file.
+        let turn = context.shared.files.of(JOB, &context.stop).await;
+        let Some(turn) = turn else {
+            return Ok(());
+        };
         let text = context.shared.metrics.text(Format::Classic);
         let path = self.path.clone();
-        let written = spawn_blocking(move || files::write_readable(&path, text.as_bytes()));
+        let written = spawn_blocking(move || {
+            let written = files::write_readable(&path, text.as_bytes());
+            drop(turn);
+            written
+        });
         let written = written.await.map_err(|_| Error::Closed)?;
         let error = written.err().map(|error| explained(&self.path, &error));
-        context.report_side_job("metrics textfile", error);
-        context.stop.run_until_cancelled(sleep(REST)).await;
+        context.report_side_job(JOB, error);
         Ok(())
     }
 }

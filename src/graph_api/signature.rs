@@ -96,6 +96,12 @@ mod tests {
             let opened = of(secrets).open_signed_request(RECORDED);
             assert_eq!(opened.as_deref(), Some(&payload[..]), "{secrets:?}");
         }
+        // The same secret, written twice.
+        assert!(of(&["key", "key"]).open_signed_request(RECORDED).is_some());
+        assert_eq!(
+            format!("{:?}", of(&["key", "old"])),
+            "Signatures(2 secrets)"
+        );
         assert_eq!(of(&["other"]).open_signed_request(RECORDED), None);
         assert_eq!(of(&[]).open_signed_request(RECORDED), None);
     }
@@ -156,6 +162,9 @@ mod tests {
             format!("sha256={tag}00"),
             format!("sha256={}+1", &tag[2..]),
             format!("sha256={}é", &tag[2..]),
+            // Half a byte less, and a letter of two bytes that is not where a pair of digits begins.
+            format!("sha256={}", &tag[1..]),
+            format!("sha256={}é0", &tag[3..]),
         ];
         for header in forged {
             assert!(!signatures.signs_body(&header, body), "{header}");

@@ -125,6 +125,7 @@ mod tests {
             (Duty::Nightly, "nightly"),
         ] {
             assert_eq!(duty.to_string(), name);
+            assert_eq!(duty.app(), name.strip_prefix("app:"));
             assert_eq!(Duty::from_name(name), Some(duty));
         }
         assert_eq!(Duty::from_name("forecasts"), None);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Cause, IncidentId, Kind, LoginError, LoginId, RejectReason, Scopes, State, Subscription,
+    Cause, IncidentId, Kind, LoginId, LoginOutcome, RejectReason, Scopes, State, Subscription,
 };
 
 /// What an ordered check found.
@@ -151,17 +151,6 @@ pub struct LoginEnd {
     /// Meta's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-}
-
-/// How a login ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = EventLoginOutcome)]
-pub enum LoginOutcome {
-    Granted,
-    WrongPerson,
-    #[serde(untagged)]
-    Failed(LoginError),
 }
 
 /// An email on its way. Subjects name people and pages, never addresses, because viewers can read the journal.

@@ -24,6 +24,7 @@ mod forecast;
 mod ids;
 mod incident;
 mod login;
+mod login_outcome;
 mod next_action;
 mod node_comparison;
 mod node_settings;
@@ -65,8 +66,8 @@ pub(crate) use enums::string_enum;
 pub use enums::{Action, Kind, Outcome, RejectReason, State, Subscription};
 pub use event::{Event, EventDetail, EventKind};
 pub use event_detail::{
-    Checked, DeliveryProgress, EmailProgress, EmailReach, LoginEnd, LoginOutcome, MetaCode,
-    Mismatch, PageSubscription, Refusal, Reload, Repeated, SecretAccess,
+    Checked, DeliveryProgress, EmailProgress, EmailReach, LoginEnd, MetaCode, Mismatch,
+    PageSubscription, Refusal, Reload, Repeated, SecretAccess,
 };
 pub use event_journal::PersonTraces;
 pub use event_record::{EventRecord, NewEvent};
@@ -85,6 +86,7 @@ pub use incident::{
 pub use login::{
     AttemptId, Ending, Granted, Login, LoginAttempt, LoginError, NewLogin, Progress, TokenCounts,
 };
+pub use login_outcome::LoginOutcome;
 pub use next_action::{Next, Rotation};
 pub use node_comparison::{Comparison, compare};
 pub use node_settings::NodeSettings;

@@ -13,13 +13,11 @@ pub struct Span(SignedDuration);
 /// Reads on after the text in question, as in "`1w` is not a duration".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotASpan {
-    #[error("not a duration; write {EXPECTED}")]
+    #[error("not a duration; write {}", Span::EXPECTED)]
     Spelling,
     #[error("too long; the longest is 3650d")]
     TooLong,
 }
-
-const EXPECTED: &str = "a whole number and one of s, m, h, d, such as 90s, 15m, 12h or 30d";
 
 /// Ten years. A longer duration could overflow when added to a date, and is surely a mistake.
 const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);
@@ -27,6 +25,9 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(3650 * 24);
 const UNITS: [(char, i64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
 impl Span {
+    pub const EXPECTED: &str = "a whole number and one of s, m, h, d, such as 90s, 15m, 12h or 30d";
+    pub const LONGEST: Self = Self(LONGEST);
+
     pub const fn duration(self) -> SignedDuration {
         self.0
     }
@@ -77,7 +78,7 @@ impl Serialize for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = |_| Error::invalid_value(Unexpected::Str(&text), &EXPECTED);
+        let wrong = |_| Error::invalid_value(Unexpected::Str(&text), &Self::EXPECTED);
         text.parse().map_err(wrong)
     }
 }

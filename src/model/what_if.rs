@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
+
 use super::WhatIf;
 
 /// Reads on after the text in question.
@@ -21,7 +23,7 @@ impl FromStr for WhatIf {
             ["nobody", "logs", "in"] => Ok(Self::NobodyLogsIn),
             ["person", name @ .., "leaves", day] if !name.is_empty() => Ok(Self::Leaves {
                 person: name.join(" "),
-                on: day.parse().map_err(|_| NotASupposition)?,
+                on: date(day).ok_or(NotASupposition)?,
             }),
             ["app", app, "throttled", percent] => {
                 let percent = percent.strip_suffix('%').and_then(|n| n.parse().ok());
@@ -34,6 +36,12 @@ impl FromStr for WhatIf {
             _ => Err(NotASupposition),
         }
     }
+}
+
+/// `2027-01-15`, and none of the other ways to write a date.
+fn date(text: &str) -> Option<Date> {
+    let date: Date = text.parse().ok()?;
+    (date.to_string() == text).then_some(date)
 }
 
 impl fmt::Display for WhatIf {
@@ -72,6 +80,8 @@ mod tests {
             "person leaves 2027-01-15",
             "person Ada leaves soon",
             "person Ada leaves 2027-02-30",
+            "person Ada leaves 20270115",
+            "person Ada leaves 2027-01-15T10:00",
             "app acme throttled 50",
             "app acme throttled 0%",
             "app acme throttled 101%",

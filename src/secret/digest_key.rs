@@ -46,5 +46,6 @@ mod tests {
         assert!(key.digest("ada").unwrap().as_name() == ada);
         assert!(key.digest("eve").unwrap().as_name() != ada);
         assert!(other.digest("ada").unwrap().as_name() != ada);
+        assert_eq!(format!("{key:?}"), "DigestKey(…)");
     }
 }

@@ -154,6 +154,19 @@ mod tests {
             Key::read(b"correct horse").unwrap_err(),
             KeyError::Length(13)
         );
+        // Digits of which there are too few for hex, and as many characters as hex has that are none of its digits.
+        assert_eq!(Key::read(b"abcdef01").unwrap_err(), KeyError::Length(6));
+        assert_eq!(Key::read(&[b'x'; 64]).unwrap_err(), KeyError::Length(48));
+    }
+
+    #[test]
+    fn a_key_is_written_as_it_is_read_and_shows_its_id_alone() {
+        let key = Key::generate().unwrap();
+        let again = Key::read(key.to_base64().as_bytes()).unwrap();
+        assert!(key.to_base64() == again.to_base64());
+        let id = key.id();
+        assert_eq!(id.to_string().len(), 16);
+        assert_eq!(format!("{key:?} {id:?}"), format!("Key({id}) KeyId({id})"));
     }
 
     #[test]

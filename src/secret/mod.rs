@@ -89,6 +89,20 @@ mod tests {
     }
 
     #[test]
+    fn white_space_around_a_secret_is_not_part_of_it() {
+        let secret = Secret::trimmed(" canary\n");
+        assert!(secret == Secret::new("canary") && secret != Secret::new("Canary"));
+        assert!(!secret.is_empty() && secret.len() == 6);
+        assert!(Secret::trimmed("\n").is_empty());
+    }
+
+    #[test]
+    fn a_secret_is_read_from_json_and_not_shown() {
+        let secret: Secret = serde_json::from_str("\"canary\"").unwrap();
+        assert!(secret.is("canary"));
+    }
+
+    #[test]
     fn a_secret_never_prints_itself() {
         let secret = Secret::new("EAAcanary");
         assert_eq!(

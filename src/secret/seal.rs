@@ -179,12 +179,7 @@ fn seal(
     let sealed = cipher
         .encrypt(&XNonce::from(nonce), payload)
         .map_err(|_| Unsealable)?;
-    let mut out = Vec::with_capacity(HEADER + sealed.len());
-    out.push(VERSION);
-    out.extend_from_slice(&key.to_be_bytes());
-    out.extend_from_slice(&nonce);
-    out.extend_from_slice(&sealed);
-    Ok(out)
+    Ok([&[VERSION], &key.to_be_bytes()[..], &nonce, &sealed].concat())
 }
 
 fn open(cipher: &XChaCha20Poly1305, sealed: &[u8], aad: &str) -> Result<Vec<u8>, Unsealable> {
@@ -316,5 +311,36 @@ mod tests {
         assert_ne!(digest, sealer.digest(&Secret::new("b")));
         assert_ne!(digest, self::sealer().digest(&Secret::new("a")));
         assert_eq!(digest.fingerprint().len(), 8);
+        assert_eq!(digest.as_id().len(), 32);
+        assert!(digest.as_id().starts_with(&digest.fingerprint()));
+        assert_ne!(digest.as_id(), sealer.digest(&Secret::new("b")).as_id());
+    }
+
+    #[test]
+    fn what_holds_keys_shows_which_and_none_of_their_bytes() {
+        let data = DataKey::generate(7, Purpose::Seal).unwrap();
+        assert_eq!(format!("{data:?}"), "DataKey(7, Seal)");
+        let sealer = sealer();
+        assert_eq!(format!("{sealer:?}"), "Sealer(1 keys)");
+        let digest = sealer.digest(&Secret::new("a"));
+        let shown = format!("Digest({})", digest.fingerprint());
+        assert_eq!(format!("{digest:?}"), shown);
+    }
+
+    #[test]
+    fn the_newest_key_seals_and_the_older_ones_still_open() {
+        let keys = [
+            DataKey::generate(1, Purpose::Seal).unwrap(),
+            DataKey::generate(2, Purpose::Fingerprint).unwrap(),
+            DataKey::generate(3, Purpose::Seal).unwrap(),
+        ];
+        let before = Sealer::new(&keys[..2]).unwrap();
+        let after = Sealer::new(&keys).unwrap();
+        let old = before.seal(&Secret::new("EAAcanary"), HERE).unwrap();
+        let new = after.seal(&Secret::new("EAAcanary"), HERE).unwrap();
+        assert_eq!((data_key_of(&old), data_key_of(&new)), (Some(1), Some(3)));
+        assert!(after.open(&old, HERE).unwrap().is("EAAcanary"));
+        assert_eq!(before.open(&new, HERE).unwrap_err(), Unsealable);
+        assert!(Sealer::new(&keys[1..2]).is_none() && Sealer::new(&keys[..1]).is_none());
     }
 }

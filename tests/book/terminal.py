@@ -41,6 +41,8 @@ class Terminal:
         if self.process == 0:
             os.dup2(orders, 200)
             os.dup2(codes, 201)
+            # What was started in the background ignores ^C, and so would all that is started here.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.execvpe("bash", ["bash", "-c", SHELL], self.environment)
         os.close(orders)
         os.close(codes)

@@ -33,6 +33,12 @@ throw_away_containers() {
     pod rm --all --force --time 0 >/dev/null 2>&1 || true
     if [[ -e "$scratch/graph.pid" ]]; then kill "$(cat "$scratch/graph.pid")" 2>/dev/null || true; fi
     pod volume rm --all --force >/dev/null 2>&1 || true
+    # A container that ends starts a program to clean up behind it, which writes to the storage once more.
+    eventually no_one_uses_the_storage || true
+}
+
+no_one_uses_the_storage() {
+    ! pgrep --full -- "$scratch/storage"
 }
 
 starts_too_early() {

@@ -39,7 +39,7 @@ use clap::{Parser, Subcommand};
 use meta::Shape;
 use plan::{Engine, Plan, Program};
 
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Measures what a token costs
 #[derive(Debug, Parser)]
@@ -120,7 +120,7 @@ enum Part {
     },
 }
 
-fn main() -> Result {
+pub fn main() -> Result {
     let arguments = Arguments::parse();
     match arguments.part {
         Some(Part::Meta {

@@ -12,8 +12,6 @@ use super::Result;
 use super::attached;
 use super::meta::{APP, APP_SECRET};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_perennial");
-
 #[derive(Debug)]
 pub struct Premises(PathBuf);
 
@@ -88,7 +86,7 @@ socket = "{here}/perennial.sock"
     }
 
     fn command(&self) -> Result<Command> {
-        let mut command = attached::command(PROGRAM)?;
+        let mut command = attached::command(&attached::program()?)?;
         command
             .arg("--config")
             .arg(self.0.join("perennial.toml"))

@@ -1,6 +1,7 @@
 //! The permanent form of the overview: `[ui]` behind the operator's own proxy, which here is the test.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -229,6 +230,28 @@ async fn only_a_form_of_the_same_host_and_user_gives_an_order() -> Result {
         assert_eq!(answer.status, 404, "{method}: {answer:?}");
     }
     assert_eq!(case.orders()?, before);
+    Ok(())
+}
+
+/// A proxy that is cut off while it sends shows a gateway error instead of the answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_refused_is_read_to_its_end() -> Result {
+    let case = Case::open_with(&believing(&me()?)).await?;
+    let form = "form_token=x&".repeat(1_000);
+    let mut stream = UnixStream::connect(Proxy::of(&case).socket)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let length = form.len();
+    write!(
+        stream,
+        "POST /token/maria/check HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    )?;
+    let mut begin = [0; 12];
+    stream.read_exact(&mut begin)?;
+    assert_eq!(&begin, b"HTTP/1.1 403");
+    stream.write_all(form.as_bytes())?;
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest)?;
+    assert!(rest.contains("<h1>"), "{rest}");
     Ok(())
 }
 

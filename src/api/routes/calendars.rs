@@ -190,7 +190,7 @@ fn ambiguous(candidates: &[NamedCalendar]) -> Problem {
         "several calendars belong to people of this name. Give the id: {}",
         candidates.join("; ")
     );
-    Problem::new(ProblemType::Invalid, detail)
+    Problem::new(ProblemType::Ambiguous, detail)
 }
 
 fn public_url(app_state: &AppState) -> Option<String> {

@@ -99,8 +99,9 @@ fn consumers(
 }
 
 fn is_name(name: &str) -> bool {
-    let is_odd = |c: char| c.is_control() || c.is_whitespace();
-    (1..=LONGEST_NAME).contains(&name.len()) && !name.contains(is_odd)
+    // The last is no white space to Rust, but to JavaScript and the OpenAPI document.
+    let is_odd = |c: char| c.is_control() || c.is_whitespace() || c == '\u{feff}';
+    (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.contains(is_odd)
 }
 
 fn not_permitted(peer: &Peer, what: &str) -> Problem {

@@ -34,7 +34,8 @@ pub(in crate::api) async fn events(
     Extension(slot): Extension<ConnectionSlot>,
     Asked(query): Asked<EventQuery>,
 ) -> Result<Response, Problem> {
-    let (after, token) = beginning(&app_state, &query).await?;
+    let after = query.after.map(event_id).transpose()?;
+    let (after, token) = beginning(&app_state, &query, after).await?;
     let reader = Reader {
         after,
         token,
@@ -59,12 +60,19 @@ pub(in crate::api) async fn events(
     Ok(answer)
 }
 
+fn event_id(number: u64) -> Result<EventId, Problem> {
+    let detail = "after: expected the id of an event";
+    let too_large = |_| Problem::new(ProblemType::Malformed, detail);
+    i64::try_from(number).map(EventId).map_err(too_large)
+}
+
 /// Returns the event to start after, and the token to filter by.
 async fn beginning(
     app_state: &AppState,
     query: &EventQuery,
+    after: Option<EventId>,
 ) -> Result<(EventId, Option<String>), Problem> {
-    let (after, follow, token) = (query.after, query.follow, query.token.clone());
+    let (follow, token) = (query.follow, query.token.clone());
     app_state
         .read(move |view| {
             if let Some(name) = &token
@@ -73,7 +81,7 @@ async fn beginning(
                 return Ok(Err(no_such_token()));
             }
             let after = match after {
-                Some(id) => EventId(i64::try_from(id).unwrap_or(i64::MAX)),
+                Some(id) => id,
                 None if follow => view.newest_event()?,
                 None => EventId(0),
             };

@@ -11,7 +11,8 @@ use crate::api::problem_response::JobError;
 use crate::api::request::{Element, Operator, Sent};
 use crate::api::state::SharedAppState;
 use crate::api::types::{
-    ImportRequest, ImportResult, ImportResults, LARGEST_IMPORT, MOST_IMPORTS, Problem, ProblemType,
+    ImportElement, ImportRequest, ImportResult, ImportResults, LARGEST_IMPORT, MOST_IMPORTS,
+    Problem, ProblemType,
 };
 use crate::inventory::Tx;
 
@@ -20,7 +21,7 @@ use crate::inventory::Tx;
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct ImportManyRequest {
     /// At most 500, as for `POST /v1/tokens`.
-    #[schema(value_type = Vec<ImportRequest>)]
+    #[schema(value_type = Vec<ImportElement>, max_items = 500)]
     tokens: Vec<Element<ImportRequest>>,
 }
 

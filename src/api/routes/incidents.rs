@@ -47,7 +47,7 @@ fn limit(query: &IncidentQuery) -> Result<usize, Problem> {
         return Ok(limit);
     }
     let detail = format!("limit: expected a number from 1 to {MOST_INCIDENTS}");
-    Err(Problem::new(ProblemType::Invalid, detail))
+    Err(Problem::new(ProblemType::Malformed, detail))
 }
 
 fn with_tokens(
@@ -84,7 +84,7 @@ pub(in crate::api) async fn acknowledge(
     let now = app_state.now();
     if request.until <= now {
         return Err(Problem::new(
-            ProblemType::Invalid,
+            ProblemType::InThePast,
             "until must be in the future",
         ));
     }

@@ -95,7 +95,7 @@ fn no_code() -> Problem {
 
 fn no_scripts() -> Problem {
     Problem::new(
-        ProblemType::Invalid,
+        ProblemType::NoScriptLogin,
         "only apps of Facebook have logins in JavaScript that give a code without a redirect. Use a login link: \
          perennial login",
     )

@@ -211,7 +211,7 @@ pub(super) fn too_many_logins() -> Problem {
 
 fn which_app() -> Problem {
     Problem::new(
-        ProblemType::Invalid,
+        ProblemType::Ambiguous,
         "there are several apps. Name one of them: perennial login --app APP",
     )
 }
@@ -246,7 +246,7 @@ fn not_an_address() -> Problem {
 
 fn of_another_login() -> Problem {
     Problem::new(
-        ProblemType::Invalid,
+        ProblemType::OtherLogin,
         "this address belongs to another login. Nothing was changed. Start again: perennial login --paste",
     )
 }

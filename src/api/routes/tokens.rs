@@ -68,7 +68,7 @@ fn filter(query: TokenQuery, now: Timestamp) -> Result<Filter, Problem> {
 fn cursor(after: &str) -> Result<Cursor, Problem> {
     Cursor::parse(after).ok_or_else(|| {
         let detail = "after: expected the `next` of a page that was asked for with sort=urgency";
-        Problem::new(ProblemType::Malformed, detail)
+        Problem::new(ProblemType::NoSuchPage, detail)
     })
 }
 

@@ -145,7 +145,7 @@ async fn a_revoked_address_is_followed_by_another() {
     let nobody = revoke(&world, "nobody").await;
     assert_eq!(nobody.problem(), "no-such-person");
     let several = revoke(&world, "Bob").await;
-    assert_eq!(several.problem(), "invalid");
+    assert_eq!(several.problem(), "ambiguous");
     for id in ["19", "20"] {
         assert!(several.text.contains(id), "{}", several.text);
     }

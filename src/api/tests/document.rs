@@ -84,6 +84,32 @@ async fn every_cause_is_in_the_document_with_its_remedy() {
     }
 }
 
+/// `{"kind": "changed"}` has Meta's code, or has not.
+#[tokio::test]
+async fn members_that_come_together_may_be_absent_together() {
+    let document = document(&World::new()).await;
+    for part in parts(&document["components"]) {
+        let is_null = |choice: &Value| choice["type"] == "null";
+        let choices = part["oneOf"].as_array().into_iter().flatten();
+        assert_eq!(
+            choices.filter(|choice| is_null(choice)).count(),
+            0,
+            "{part}"
+        );
+    }
+}
+
+/// Whatever is in an `allOf`.
+fn parts(value: &Value) -> Vec<&Value> {
+    let of_all = value["allOf"].as_array().into_iter().flatten();
+    let inner: Vec<&Value> = match value {
+        Value::Object(members) => members.values().collect(),
+        Value::Array(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    of_all.chain(inner.into_iter().flat_map(parts)).collect()
+}
+
 fn calls(path: &Value) -> impl Iterator<Item = &Value> {
     path.as_object().unwrap().values()
 }

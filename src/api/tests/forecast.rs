@@ -212,7 +212,7 @@ async fn what_the_daemon_refuses_is_a_problem_of_its_own_kind() {
         ),
         (
             ForecastError::NoSuchApp("acne".to_owned()),
-            422,
+            404,
             "unknown-app",
         ),
         (ForecastError::Busy, 503, "busy"),

@@ -55,7 +55,7 @@ async fn each_token_has_a_result_of_its_own_in_the_order_of_the_request() {
         (201, "one"),
         (200, "here"),
         (409, "name-taken"),
-        (422, "unknown-app"),
+        (404, "unknown-app"),
         (400, "malformed"),
         (400, "malformed"),
         (422, "invalid"),

@@ -78,7 +78,7 @@ async fn an_import_wakes_the_sweep_and_may_ask_for_the_pages() {
 async fn what_cannot_be_a_token_is_refused_and_nothing_is_kept_or_repeated() {
     let world = World::new();
     for (change, status, problem) in [
-        (("app", json!("nobody")), 422, "unknown-app"),
+        (("app", json!("nobody")), 404, "unknown-app"),
         (("app", json!(7)), 400, "malformed"),
         (("access_token", json!("")), 422, "invalid"),
         (("access_token", json!("  \n")), 422, "invalid"),

@@ -75,9 +75,13 @@ async fn what_cannot_be_such_a_code_is_refused_without_being_repeated() {
         (json!({"app": "acme", "code": ""}), 422, "invalid"),
         (json!({"app": "acme", "code": "AQcanary 1"}), 422, "invalid"),
         (json!({"app": "acme", "code": long}), 422, "invalid"),
-        (json!({"app": "acme-ig", "code": CODE}), 422, "invalid"),
-        (json!({"app": "other", "code": CODE}), 422, "unknown-app"),
-        (json!({"code": CODE}), 422, "invalid"),
+        (
+            json!({"app": "acme-ig", "code": CODE}),
+            409,
+            "no-script-login",
+        ),
+        (json!({"app": "other", "code": CODE}), 404, "unknown-app"),
+        (json!({"code": CODE}), 409, "ambiguous"),
         (
             json!({"app": "acme", "code": CODE, "token": "acme-1"}),
             409,

@@ -1,6 +1,7 @@
 //! Tests of the API with a real inventory, real routes and, where it matters, a real socket.
 
 mod alert_paths;
+mod allowed;
 mod calendars;
 mod corrections;
 mod document;

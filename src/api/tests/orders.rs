@@ -200,7 +200,7 @@ async fn a_reload_is_answered_by_the_daemon() {
         let refused = reload().await;
         assert_eq!(
             (refused.status.as_u16(), refused.problem().as_str()),
-            (422, "reload-refused")
+            (409, "reload-refused")
         );
         assert_eq!(
             refused.json()["problems"],
@@ -247,7 +247,7 @@ async fn a_test_email_is_written_by_the_daemon() {
             .await;
         assert_eq!(
             (second.status.as_u16(), second.problem().as_str()),
-            (422, "mail-refused")
+            (409, "mail-refused")
         );
         let nonsense = world
             .send("POST", "/v1/mail-test", json!({"to": "ada"}))

@@ -209,7 +209,7 @@ async fn a_place_in_another_order_is_refused() {
             .await;
         assert_eq!(
             (reply.status.as_u16(), reply.problem().as_str()),
-            (400, "malformed"),
+            (404, "no-such-page"),
             "{after}"
         );
     }

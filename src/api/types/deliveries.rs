@@ -1,9 +1,12 @@
 //! Deliveries and consumers as programs see them.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 use utoipa::{IntoParams, ToSchema};
 
+use super::ConsumerName;
 use crate::model::{Consumer, Delivery, DeliveryState};
 
 /// `GET /v1/deliveries`
@@ -84,10 +87,20 @@ pub struct SinkTestResult {
 #[serde(deny_unknown_fields)]
 pub struct InUseRequest {
     /// The version that the consumer uses now.
+    #[serde(deserialize_with = "whole_number")]
     pub version: u32,
     /// Who uses it, for operators; by default the user who asks.
+    #[schema(value_type = Option<ConsumerName>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consumer: Option<String>,
+}
+
+/// Some languages have no integers and write 2.0, which is one to JSON Schema.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = Number::deserialize(deserializer)?.as_f64().unwrap_or(-1.0);
+    let is_whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    let other = || Error::invalid_value(Unexpected::Float(number), &"a whole number");
+    is_whole.then_some(number as u32).ok_or_else(other)
 }
 
 /// Who uses a token: a user who fetched it, or a sink.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::SubjectView;
+use super::{LoginCode, ReturnAddress, SubjectView};
 use crate::login::{Account, LoginProgress};
 use crate::model::{Ending, Login, string_enum};
 use crate::secret::Secret;
@@ -44,7 +44,7 @@ pub struct LoginLink {
 pub struct CompletionRequest {
     /// The complete address that the browser ended at.
     #[serde(serialize_with = "super::secrets::openly")]
-    #[schema(value_type = String, write_only)]
+    #[schema(value_type = ReturnAddress, write_only)]
     pub address: Secret,
 }
 
@@ -57,7 +57,7 @@ pub struct LoginCodeRequest {
     pub app: Option<String>,
     /// The code that Meta's JavaScript gave your page, as an embedded signup does.
     #[serde(serialize_with = "super::secrets::openly")]
-    #[schema(value_type = String, write_only)]
+    #[schema(value_type = LoginCode, write_only)]
     pub code: Secret,
     /// The token that the code's token replaces; without it, the token is found by whose it is, or is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ mod calendars;
 mod caller;
 mod deliveries;
 mod events;
+mod import_element;
 mod imports;
 mod incidents;
 mod logins;
@@ -12,6 +13,7 @@ mod problem;
 mod queries;
 mod report;
 mod secrets;
+mod texts;
 mod tokens;
 
 pub use crate::inventory::Sort;
@@ -23,6 +25,7 @@ pub use deliveries::{
     SinkTestRequest, SinkTestResult,
 };
 pub use events::EventView;
+pub use import_element::ImportElement;
 pub use imports::{ImportResult, ImportResults, LARGEST_IMPORT, MOST_IMPORTS};
 pub use incidents::{AcknowledgeRequest, IncidentList, IncidentStatus, IncidentView};
 pub use logins::{
@@ -40,6 +43,10 @@ pub use report::{
 };
 pub(in crate::api) use secrets::plausible;
 pub use secrets::{CandidateRequest, ImportRequest, SecretView};
+pub use texts::{
+    AccessToken, ConsumerName, Duration, EmailAddress, LoginCode, Permission, ReturnAddress,
+    Supposition, TokenName,
+};
 pub use tokens::{
     Accepted, CorrectionRequest, LoginMethod, SubjectView, SubscriptionView, TokenDetail,
     TokenList, TokenView,

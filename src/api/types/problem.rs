@@ -69,8 +69,12 @@ problem_types! {
     NotPermitted = "not-permitted", 403, "Not permitted";
     /// There is nothing at this address.
     NoSuchRoute = "no-such-route", 404, "No such route";
+    /// There is no `[[app]]` with this name.
+    UnknownApp = "unknown-app", 404, "Unknown app";
     /// There is no token with this name.
     NoSuchToken = "no-such-token", 404, "No such token";
+    /// The list has no page after this, in this order.
+    NoSuchPage = "no-such-page", 404, "No such page";
     /// There is no incident with this id.
     NoSuchIncident = "no-such-incident", 404, "No such incident";
     /// There is no login with this id.
@@ -79,8 +83,6 @@ problem_types! {
     NoSuchSink = "no-such-sink", 404, "No such sink";
     /// The token has no consumer with this name.
     NoSuchConsumer = "no-such-consumer", 404, "No such consumer";
-    /// The token never had a version of this number, or it is no longer kept.
-    NoSuchVersion = "no-such-version", 404, "No such version";
     /// There is no `[[alerts.post]]` with this name.
     NoSuchChannel = "no-such-channel", 404, "No such channel";
     /// No token belongs to such a person.
@@ -93,6 +95,8 @@ problem_types! {
     NameTaken = "name-taken", 409, "Name taken";
     /// Another token has this secret.
     HeldByAnother = "held-by-another", 409, "Held by another token";
+    /// The token never had a version of this number, or it is no longer kept.
+    NoSuchVersion = "no-such-version", 409, "No such version";
     /// There is no earlier version to go back to.
     NoPreviousVersion = "no-previous-version", 409, "No previous version";
     /// The token works for less time than the request wants.
@@ -107,24 +111,30 @@ problem_types! {
     PersonUnknown = "person-unknown", 409, "Person unknown";
     /// The login was completed before, or started too long ago.
     LoginOver = "login-over", 409, "Login over";
+    /// The address that the browser ended at belongs to another login.
+    OtherLogin = "other-login", 409, "Another login";
+    /// The app's platform has no logins in JavaScript whose code works without a redirect.
+    NoScriptLogin = "no-script-login", 409, "No login in JavaScript";
+    /// The request fits several apps or people. It must name one.
+    Ambiguous = "ambiguous", 409, "Ambiguous";
+    /// The time in the request has passed.
+    InThePast = "in-the-past", 409, "Time in the past";
+    /// Login links need the section `[web]`.
+    NoPublicPart = "no-public-part", 409, "No public part";
+    /// The configuration on disk is wrong, so the daemon keeps the one that it has.
+    ReloadRefused = "reload-refused", 409, "Configuration refused";
+    /// The mail server did not take the test email, or none is configured.
+    MailRefused = "mail-refused", 409, "Mail refused";
+    /// The sink or the channel does not take what it is sent.
+    SinkFailed = "sink-failed", 409, "Sink failed";
     /// The request is larger than the daemon reads.
     TooLarge = "too-large", 413, "Request too large";
     /// The body is not `application/json`.
     NotJson = "not-json", 415, "Not JSON";
     /// The request can be read, but a value in it is not acceptable.
     Invalid = "invalid", 422, "Invalid value";
-    /// There is no `[[app]]` with this name.
-    UnknownApp = "unknown-app", 422, "Unknown app";
-    /// Login links need the section `[web]`.
-    NoPublicPart = "no-public-part", 422, "No public part";
     /// Too many logins are open.
     TooManyLogins = "too-many-logins", 429, "Too many logins";
-    /// The configuration on disk is wrong, so the daemon keeps the one that it has.
-    ReloadRefused = "reload-refused", 422, "Configuration refused";
-    /// The mail server did not take the test email, or none is configured.
-    MailRefused = "mail-refused", 422, "Mail refused";
-    /// The sink or the channel does not take what it is sent.
-    SinkFailed = "sink-failed", 422, "Sink failed";
     /// The user holds too many connections.
     TooManyConnections = "too-many-connections", 503, "Too many connections";
     /// The user follows the journal too often at once.

@@ -4,9 +4,10 @@ use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::{Duration, Supposition};
 use crate::inventory::Sort;
 use crate::model::{
-    ForecastQuestion, IncidentFilter, IncidentSort, Kind, NotASupposition, Span, State,
+    ForecastQuestion, IncidentFilter, IncidentSort, Kind, NotASpan, NotASupposition, Span, State,
 };
 
 /// `GET /v1/tokens`; every filter is optional.
@@ -23,7 +24,9 @@ pub struct TokenQuery {
     /// Only page tokens that were derived from the token of this name.
     pub parent: Option<String>,
     /// Only tokens that expire within this time, by either clock: `90s`, `15m`, `12h`, `30d`.
-    #[param(value_type = Option<String>)]
+    /// Longer than 3650d counts as 3650d.
+    #[serde(deserialize_with = "span")]
+    #[param(value_type = Option<Duration>)]
     pub expires_within: Option<Span>,
     /// Only tokens with a consumer that still uses an earlier version.
     #[serde(deserialize_with = "flag", skip_serializing_if = "std::ops::Not::not")]
@@ -45,7 +48,9 @@ pub struct TokenQuery {
 #[into_params(parameter_in = Query)]
 pub struct SecretQuery {
     /// Refuse when the secret expires sooner than this: `90s`, `15m`, `12h`, `30d`.
-    #[param(value_type = Option<String>)]
+    /// Longer than 3650d counts as 3650d.
+    #[serde(deserialize_with = "span")]
+    #[param(value_type = Option<Duration>)]
     pub min_remaining: Option<Span>,
     /// An earlier version, as long as it is kept; by default the one in use.
     pub version: Option<u32>,
@@ -93,6 +98,7 @@ pub struct ForecastQuery {
     /// Only the tokens of this person: a name or an id.
     pub person: Option<String>,
     /// A supposition: `person NAME leaves 2027-01-15`, `app NAME throttled 50%` or `nobody logs in`.
+    #[param(value_type = Option<Supposition>)]
     pub what_if: Option<String>,
     /// Assume more than is usual.
     #[param(inline)]
@@ -130,6 +136,18 @@ impl TryFrom<ForecastQuery> for ForecastQuestion {
             what_if: query.what_if.map(|text| text.parse()).transpose()?,
             exchange_extends: query.assume == Some(Assumption::Extends),
         })
+    }
+}
+
+fn span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Span>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.parse() {
+        Ok(span) => Ok(Some(span)),
+        Err(NotASpan::TooLong) => Ok(Some(Span::LONGEST)),
+        Err(NotASpan::Spelling) => Err(Error::invalid_value(
+            Unexpected::Str(&text),
+            &Span::EXPECTED,
+        )),
     }
 }
 

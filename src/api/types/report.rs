@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::EmailAddress;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StatusReport {
     /// The version of the daemon.
@@ -161,6 +163,7 @@ pub struct Reloaded {
 #[serde(deny_unknown_fields)]
 pub struct MailTestRequest {
     /// The recipient; the operators' addresses by default.
+    #[schema(value_type = Option<EmailAddress>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }

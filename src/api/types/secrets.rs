@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::{AccessToken, EmailAddress, Permission, TokenName};
 use crate::secret::Secret;
 
 /// `POST /v1/tokens`
@@ -15,15 +16,18 @@ pub struct ImportRequest {
     pub app: String,
     /// The secret.
     #[serde(serialize_with = "openly")]
-    #[schema(value_type = String, write_only)]
+    #[schema(value_type = AccessToken, write_only)]
     pub access_token: Secret,
     /// The name that the token gets; one is made up without it.
+    #[schema(value_type = Option<TokenName>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Email addresses of the people to notify when only a person can help.
+    #[schema(value_type = Vec<EmailAddress>, max_items = 20)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
     /// The permissions that the token must have; those of the app without it.
+    #[schema(value_type = Vec<Permission>, max_items = 100)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub require_scopes: Vec<String>,
     /// Also import the pages that this user token reaches.
@@ -50,7 +54,7 @@ impl ImportRequest {
 pub struct CandidateRequest {
     /// The new secret.
     #[serde(serialize_with = "openly")]
-    #[schema(value_type = String, write_only)]
+    #[schema(value_type = AccessToken, write_only)]
     pub access_token: Secret,
 }
 

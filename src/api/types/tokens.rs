@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ConsumerView, EventView};
+use super::{ConsumerView, EmailAddress, EventView, Permission, TokenName};
 use crate::model::{
     Cause, Consumer, EventId, Kind, LastOrder, Next, Remedy, Rotation, Scopes, State, Subscription,
     Token, WebhookSubscription, string_enum,
@@ -133,12 +133,15 @@ pub struct TokenList {
 #[serde(deny_unknown_fields)]
 pub struct CorrectionRequest {
     /// The new name.
+    #[schema(value_type = Option<TokenName>)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// All owners from now on; empty for none.
+    #[schema(value_type = Option<Vec<EmailAddress>>, max_items = 20)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owners: Option<Vec<String>>,
     /// All permissions that it needs from now on; empty for those of its app.
+    #[schema(value_type = Option<Vec<Permission>>, max_items = 100)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_scopes: Option<Vec<String>>,
 }

@@ -105,7 +105,8 @@ fn pages() -> Router {
 }
 
 /// Applies to every request: who may have an answer, the time limit, the page of an error, and the security headers.
-async fn admit(State(of): State<Arc<OneUser>>, mut request: Request, next: Next) -> Response {
+async fn admit(State(of): State<Arc<OneUser>>, request: Request, next: Next) -> Response {
+    let mut request = read_to_the_end(request, REST);
     let admission = of
         .access
         .admit(request.method(), request.uri(), request.headers());
@@ -126,6 +127,7 @@ async fn admit(State(of): State<Arc<OneUser>>, mut request: Request, next: Next)
 
 /// The same for users whom the proxy names. The style is for everybody, so that a refusal has it, too.
 async fn identify(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let request = read_to_the_end(request, REST);
     let origin = request.extensions().get::<Origin>().copied();
     let is_style = request.uri().path() == STYLE_PATH;
     let admitted = gate
@@ -142,7 +144,7 @@ async fn identify(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
 
 async fn page(ui: Arc<UiState>, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(Arc::clone(&ui));
-    let answering = timeout(PATIENCE, next.run(read_to_the_end(request, REST)));
+    let answering = timeout(PATIENCE, next.run(request));
     let mut answer = answering
         .await
         .unwrap_or_else(|_| too_slow().into_response());

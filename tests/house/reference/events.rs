@@ -61,9 +61,9 @@ fn line(kind: &str, example: &Example) -> serde_json::Result<String> {
 fn all_fields(document: &Value, schema: &Value) -> Vec<Vec<String>> {
     let schema = resolved(document, schema);
     let mut rows = fields(document, schema);
-    let choices = items(&schema["oneOf"]);
+    let choices = items(&schema["oneOf"]).chain(items(&schema["anyOf"]));
     let parts = items(&schema["allOf"]).map(|part| resolved(document, part));
-    let inner = parts.filter(|part| part["oneOf"].is_array());
+    let inner = parts.filter(|part| part["oneOf"].is_array() || part["anyOf"].is_array());
     for choice in choices.chain(inner) {
         rows.extend(all_fields(document, choice));
     }
