@@ -155,6 +155,8 @@ impl Invariants {
         {
             let world = fleet.meta.world();
             for (id, life) in &mut self.lives {
+                // What is dead does not end in a forecast.
+                let known_since = life.served_since.max(life.since + self.within);
                 let alive = world.is_alive(&life.secret);
                 let truth = world.truth(&life.secret).filter(|_| alive);
                 life.well_since = truth
@@ -167,7 +169,7 @@ impl Invariants {
                 let passed = life
                     .data_access_ends
                     .filter(|end| *end <= now && ends == Some(*end));
-                clocks.extend(passed.map(|end| (*id, end, life.served_since)));
+                clocks.extend(passed.map(|end| (*id, end, known_since)));
                 life.data_access_ends = ends.filter(|end| *end > now);
                 if alive == life.alive {
                     continue;
@@ -179,12 +181,12 @@ impl Invariants {
                     let dead = dead.filter(|truth| truth.death == Some(Death::Expired));
                     ended.extend(dead.as_ref().map(|_| *id));
                     let end = dead.and_then(|truth| truth.expires_at);
-                    clocks.extend(end.map(|end| (*id, end, life.served_since)));
+                    clocks.extend(end.map(|end| (*id, end, known_since)));
                 }
             }
         }
-        for (id, end, served_since) in clocks {
-            self.compare(fleet, id, end, served_since).await?;
+        for (id, end, known_since) in clocks {
+            self.compare(fleet, id, end, known_since).await?;
         }
         self.counts.ends += ended.len();
         for id in ended {
@@ -207,10 +209,10 @@ impl Invariants {
         fleet: &Fleet,
         id: TokenId,
         end: Moment,
-        served_since: Moment,
+        known_since: Moment,
     ) -> Result {
         let name = fleet.inventory.read(move |view| view.name_of(id)).await?;
-        let foreseen = name.and_then(|name| self.foresight.foresaw(&name, end, served_since));
+        let foreseen = name.and_then(|name| self.foresight.foresaw(&name, end, known_since));
         match foreseen {
             Some(Foreseen::Right) => self.counts.foreseen += 1,
             Some(Foreseen::Wrong) => {

@@ -23,6 +23,7 @@ mod work;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -205,10 +206,10 @@ impl Year {
     }
 }
 
-/// Prints what happens, to find out why a year is as it is.
+/// Prints what happens, to find out why a year is as it is. A disk may be too full for it.
 fn note(line: impl FnOnce() -> String) {
     if std::env::var_os("FLEET_YEARS_LOG").is_some() {
-        eprintln!("{}", line().trim_end());
+        let _ = writeln!(io::stderr(), "{}", line().trim_end());
     }
 }
 
