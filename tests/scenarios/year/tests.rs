@@ -41,7 +41,16 @@ async fn each_rule_that_is_broken_in_the_year_is_noticed() -> Result {
     assert!(honest.breaches.is_empty(), "{honest}");
     let mut broken = BTreeSet::new();
     for sabotage in Sabotage::value_variants() {
-        let counts = live(options(SEASON, Some(*sabotage))).await?;
+        let days = match sabotage {
+            // In a calm season, people do not log in before a clock ends.
+            Sabotage::Mislead => 365,
+            _ => SEASON,
+        };
+        let options = Options {
+            until: Some(SEASON),
+            ..options(days, Some(*sabotage))
+        };
+        let counts = live(options).await?;
         let rule = sabotage.breaks();
         assert!(
             counts.breaches.of(rule) > 0,
