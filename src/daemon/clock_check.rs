@@ -12,7 +12,7 @@ use crate::rotation::policy::{ClockTrust, clock_trust};
 
 /// What the workers may do with this clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ClockState {
+pub enum ClockState {
     Right,
     /// Work goes on, but no expiry is judged.
     Doubtful,
@@ -71,7 +71,7 @@ impl ClockCheck {
     ) -> Result<(ClockState, Option<String>), Error> {
         self.record(now);
         let latest = inventory.read(|view| view.latest_event_at()).await?;
-        let mut found = compare(now, at_meta(rotation_workers, now), latest);
+        let mut found = clock_state(now, at_meta(rotation_workers, now), latest);
         if found.0 != ClockState::Right && self.may_ask() {
             for rotation_worker in rotation_workers {
                 // Recording the cost may fail on a full disk, but the answer is known anyway.
@@ -79,7 +79,7 @@ impl ClockCheck {
                     break;
                 }
             }
-            found = compare(now, at_meta(rotation_workers, now), latest);
+            found = clock_state(now, at_meta(rotation_workers, now), latest);
         }
         if found.0 == ClockState::Right && at_meta(rotation_workers, now).is_some() {
             self.fix_times(inventory, is_ahead(latest, now), now)
@@ -129,7 +129,7 @@ fn is_ahead(latest: Option<Timestamp>, now: Timestamp) -> bool {
 }
 
 /// Decides with Meta's time whether the clock is wrong now, or was wrong when the newest event was written.
-fn compare(
+pub fn clock_state(
     now: Timestamp,
     at_meta: Option<Timestamp>,
     latest: Option<Timestamp>,
@@ -206,9 +206,9 @@ mod tests {
             (minutes(60), minutes(60), ClockState::Wrong),
             (minutes(60 * day), minutes(-5), ClockState::Doubtful),
         ] {
-            let (clock_state, clock_error) = compare(now(), at_meta, latest);
-            assert_eq!(clock_state, expected, "{at_meta:?} {latest:?}");
-            assert_eq!(clock_error.is_none(), clock_state == ClockState::Right);
+            let (state, clock_error) = clock_state(now(), at_meta, latest);
+            assert_eq!(state, expected, "{at_meta:?} {latest:?}");
+            assert_eq!(clock_error.is_none(), state == ClockState::Right);
         }
     }
 }

@@ -55,6 +55,7 @@ mod duty_tests;
 #[cfg(test)]
 mod overlap_tests;
 
+pub use clock_check::{ClockState, clock_state};
 pub use error::Error;
 pub use forecasts::serve_forecasts;
 pub use logging::{hide_panic_messages, start as start_logging};

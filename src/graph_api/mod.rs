@@ -47,7 +47,7 @@ pub use error::{Bucket, Certainty, Error, TokenRejection};
 pub use grant::Grant;
 pub use platform::{FACEBOOK, INSTAGRAM, Platform, THREADS};
 pub use question::{Description, Question};
-pub use session::Session;
+pub use session::{Reservation, Session};
 pub use settings::{Settings, SettingsError};
 pub use signature::Signatures;
 pub use usage::{Budget, Usage};

@@ -27,7 +27,23 @@ struct Spent {
     /// The usage since it was taken last.
     usage: Usage,
     calls: u32,
+    /// The calls that steps which are under way may still make.
+    reserved: u32,
     skew: Option<SignedDuration>,
+}
+
+/// Calls that are kept for one step of a check until it is over.
+#[derive(Debug)]
+pub struct Reservation<'a> {
+    spent: &'a Mutex<Spent>,
+    calls: u32,
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.reserved = spent.reserved.saturating_sub(self.calls);
+    }
 }
 
 impl<'a> Session<'a> {
@@ -57,8 +73,27 @@ impl<'a> Session<'a> {
         reply.answer
     }
 
-    pub fn may_call(&self) -> bool {
-        self.spent().calls < self.allowance
+    /// The number of calls that may still be made.
+    pub fn left(&self) -> u32 {
+        let spent = self.spent();
+        let gone = spent.calls.saturating_add(spent.reserved);
+        self.allowance.saturating_sub(gone)
+    }
+
+    /// Reserves the calls of one step, because others are under way beside it. `None` if fewer are left. The last call
+    /// that is left is enough for a step that is under way alone, so that no step is too long for a small budget.
+    pub fn reserve(&self, calls: u32) -> Option<Reservation<'_>> {
+        let mut spent = self.spent();
+        let gone = spent.calls.saturating_add(spent.reserved);
+        let left = self.allowance.saturating_sub(gone);
+        if calls > left && (left == 0 || spent.reserved > 0) {
+            return None;
+        }
+        spent.reserved = spent.reserved.saturating_add(calls);
+        Some(Reservation {
+            spent: &self.spent,
+            calls,
+        })
     }
 
     /// The usage since the last call of this function.

@@ -1,5 +1,6 @@
 //! The simulator's HTTP server on loopback: reads calls, lets the world answer, and sends the answers.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::net::SocketAddr;
 
@@ -77,7 +78,13 @@ async fn graph(
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let (answer, connection_fault) = match http_request::read(&head, &body) {
-        Some(request) => handle(&mut simulator.world(), &request),
+        Some(request) => {
+            let mut world = simulator.world();
+            world.begin_request(content(&head, &body));
+            let answer = handle(&mut world, &request);
+            world.end_request();
+            answer
+        }
         None => (unsupported(&simulator, &head), ConnectionFault::default()),
     };
     let known_tag = http_request::header_text(&head.headers, header::IF_NONE_MATCH);
@@ -90,6 +97,19 @@ async fn graph(
     }
     let now = simulator.world().now();
     connection_fault.response(answer, now)
+}
+
+/// A number that only equal requests share.
+fn content(head: &request::Parts, body: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (
+        head.method.as_str(),
+        head.uri.path(),
+        head.uri.query(),
+        body,
+    )
+        .hash(&mut hasher);
+    hasher.finish()
 }
 
 fn unsupported(simulator: &Simulator, head: &request::Parts) -> Answer {

@@ -52,8 +52,13 @@ impl Session<'_> {
         let is_only_ending =
             has_ended_without_a_reason(token) && self.is_only_ending(token).await?;
         let mut derivations = Vec::new();
-        for parent in self.parents_of(token).await? {
-            let derivation = self.derive_through(parent, page, &token.name).await;
+        for (place, parent) in self.parents_of(token).await?.into_iter().enumerate() {
+            // The calls for the first one are reserved.
+            let reserved = (place > 0).then(|| self.reserve(FollowUp::Derive.calls()));
+            let derivation = match reserved {
+                Some(None) => not_asked(parent),
+                Some(Some(_)) | None => self.derive_through(parent, page, &token.name).await,
+            };
             let is_good_enough = policy::is_good_enough(result, &derivation);
             derivations.push(derivation);
             if is_good_enough {
@@ -129,6 +134,15 @@ impl Session<'_> {
             .count(subscribed)
             .map(|known| wanted.without(&known));
         Answer::Unsubscribed(missing)
+    }
+}
+
+/// A parent for which no calls are left.
+fn not_asked(parent: Parent) -> Derivation {
+    Derivation {
+        parent: parent.id,
+        parent_name: parent.name,
+        outcome: DerivedSecret::Failed,
     }
 }
 

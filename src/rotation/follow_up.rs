@@ -4,7 +4,7 @@ use futures_util::{StreamExt, stream};
 
 use super::exchange_once::{Attempt, ExchangeAnswer};
 use super::inspect::{AT_ONCE, Seen};
-use super::policy::{self, CandidateAnswer, InspectionResult};
+use super::policy::{self, CandidateAnswer, FollowUp, InspectionResult};
 use super::session::Session;
 use crate::graph_api::{Error, Inspection};
 use crate::inventory;
@@ -76,6 +76,9 @@ impl Session<'_> {
             result.into_iter().for_each(|result| results.add(result));
             outcome = outcome.and(completed);
         }
+        // Whose answer came first decides nothing.
+        let id = |result: &CheckResult| result.after.id.0;
+        results.changed.sort_unstable_by_key(id);
         (results, outcome)
     }
 
@@ -161,9 +164,9 @@ impl Session<'_> {
         candidate: Candidate,
         facts: Facts,
     ) -> Result<Option<CandidateAnswer>, inventory::Error> {
-        if !self.may_call() {
+        let Some(_reserved) = self.reserve(FollowUp::Exchange(facts.kind).calls()) else {
             return Ok(None);
-        }
+        };
         let attempt = Attempt {
             token: &unchecked.claimed.token,
             kind: facts.kind,
@@ -190,9 +193,7 @@ impl Session<'_> {
     }
 
     async fn inspect_in_use(&self, claimed: &Claimed) -> Option<InspectionResult> {
-        if !self.may_call() {
-            return None;
-        }
+        let _reserved = self.reserve(1)?;
         let inspection = self.calls.inspect(&claimed.secret).await;
         let is_about_app = inspection.as_ref().is_err_and(policy::names_the_app);
         (!is_about_app).then_some(inspection)
@@ -212,10 +213,10 @@ impl Session<'_> {
             };
         }
         while let Some(follow_up) = policy::follow_up(&result, &self.basis()) {
-            if !self.may_call() {
+            let Some(_reserved) = self.reserve(follow_up.calls()) else {
                 result = policy::kept_failing(result, self.now);
                 break;
-            }
+            };
             match self.ask(&result, follow_up).await {
                 Ok(answer) => result = policy::with_answer(result, answer, &self.basis()),
                 Err(error) if result.secret.is_none() => return (None, Err(error)),

@@ -80,9 +80,12 @@ impl<'a> Session<'a> {
         self.findings().aborted || !self.inventory.may_act()
     }
 
-    /// Whether the budget and the duty of the app allow another call.
-    pub(super) fn may_call(&self) -> bool {
-        self.calls.may_call() && self.inventory.may_act()
+    /// Reserves the calls of one step of a check, if the budget and the duty of the app allow them.
+    pub(super) fn reserve(&self, calls: u32) -> Option<graph_api::Reservation<'_>> {
+        match self.inventory.may_act() {
+            true => self.calls.reserve(calls),
+            false => None,
+        }
     }
 
     pub(super) fn mark_unusable(&self, parent: TokenId) {
@@ -115,9 +118,9 @@ impl<'a> Session<'a> {
             return Ok(true);
         }
         for related in living {
-            if !self.may_call() {
+            let Some(_reserved) = self.reserve(1) else {
                 return Ok(false);
-            }
+            };
             match self.calls.inspect(&related.secret).await {
                 Ok(Inspection::Alive(_)) => return Ok(true),
                 Ok(Inspection::Refused { .. }) => self.mark_unusable(related.id),

@@ -87,7 +87,8 @@ impl RotationWorker {
             *plan = self.plan(allowance, now).await?;
         }
         let most = if trial == Trial::Token { 1 } else { PART };
-        let part = plan.waiting.len().min(most).min(allowance as usize);
+        let left = session.calls.left() as usize;
+        let part = plan.waiting.len().min(most).min(left);
         let part: Vec<TokenId> = plan.waiting.drain(..part).collect();
         let announced = &mut plan.announced;
         let (report, is_failing) = self.check_all(&session, &part, announced).await?;

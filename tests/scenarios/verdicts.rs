@@ -3,7 +3,7 @@
 use perennial::graph_sim::{Death, Endpoint, Fault, FaultRule, InjectedError};
 use perennial::model::{Cause, Event, Health, TokenId};
 
-use crate::world::{OWNER, Result, World, hours, minutes};
+use crate::world::{APP, OWNER, Result, World, hours, minutes};
 
 /// A page whose token died while its parent lives.
 async fn dead_page(world: &mut World) -> Result<TokenId> {
@@ -106,6 +106,32 @@ async fn a_budget_that_is_never_enough_delays_no_dead_token_forever() -> Result 
     world.rotation_worker.calls_per_hour = 1;
     world.live_with_post(hours(60), minutes(30)).await?;
     is_reported_as_dead(&world, page).await
+}
+
+/// Finishing the last step may take one call more.
+#[tokio::test]
+async fn checks_that_go_on_beside_each_other_keep_the_budget_together() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let user = world.log_in(&maria)?;
+    world.import("maria", &user).await?;
+    let mut pages = Vec::new();
+    for number in 0..16 {
+        let name = format!("page-{number}");
+        let (_, token) = world.page(&maria, &name, &user)?;
+        world.import(&name, &token).await?;
+        pages.push(token);
+    }
+    world.live(hours(2)).await?;
+    for token in &pages {
+        world.meta.world().end(token, Death::PasswordChanged)?;
+    }
+    world.tamper("UPDATE schedule SET due_at = 1")?;
+    world.rotation_worker.calls_per_hour = 20;
+    world.pass().await?;
+    let calls = world.meta.world().calls_last_hour(APP)?;
+    assert!((18..=21).contains(&calls), "{calls}");
+    Ok(())
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod ids;
 mod liveness;
 mod login;
 mod person;
+mod randomness;
 mod refresh;
 mod scopes;
 mod strike;
@@ -32,14 +33,12 @@ mod whatsapp;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 
 use super::call_log::CallLog;
 use super::faults::{FaultRule, Outage};
+use randomness::Randomness;
 use usage::Usage;
 
 pub use action::Action;
@@ -77,7 +76,7 @@ pub(crate) use whatsapp::{PhoneNumber, WhatsAppAccount};
 #[derive(Debug)]
 pub struct World {
     now: Timestamp,
-    rng: StdRng,
+    randomness: Randomness,
     apps: Vec<App>,
     people: BTreeMap<Id, Person>,
     pages: HashMap<Id, person::Page>,
@@ -135,7 +134,7 @@ impl World {
     pub fn new(now: Timestamp, seed: u64) -> Self {
         Self {
             now,
-            rng: StdRng::seed_from_u64(seed),
+            randomness: Randomness::new(seed),
             apps: Vec::new(),
             people: BTreeMap::new(),
             pages: HashMap::new(),
@@ -207,47 +206,6 @@ impl World {
 
     pub(crate) fn set_base_url(&mut self, url: &str) {
         url.clone_into(&mut self.base_url);
-    }
-
-    /// A new trace id. Every error contains one, for Meta's support.
-    pub(crate) fn trace_id(&mut self) -> String {
-        let mut id = String::from("A");
-        self.push_random(&mut id, 22);
-        id
-    }
-
-    fn draw_percent(&mut self) -> u8 {
-        self.rng.random_range(0..100)
-    }
-
-    fn fresh_id(&mut self, range: Range<u64>) -> Id {
-        loop {
-            let id = Id::new(self.rng.random_range(range.clone()));
-            if !self.is_in_use(id) {
-                return id;
-            }
-        }
-    }
-
-    fn is_in_use(&self, id: Id) -> bool {
-        self.people.contains_key(&id)
-            || self.pages.contains_key(&id)
-            || self.businesses.contains_key(&id)
-            || self.whatsapp_accounts.contains_key(&id)
-    }
-
-    fn push_random(&mut self, text: &mut String, length: usize) {
-        const ALPHABET: &[u8; 62] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        const PER_DRAW: usize = 10;
-        let end = text.len() + length;
-        while text.len() < end {
-            let mut bits: u64 = self.rng.random();
-            for _ in 0..PER_DRAW.min(end - text.len()) {
-                text.push(char::from(ALPHABET[(bits % 62) as usize]));
-                bits /= 62;
-            }
-        }
     }
 }
 

@@ -23,6 +23,17 @@ pub enum FollowUp {
     CheckSubscription,
 }
 
+impl FollowUp {
+    /// The number of calls that it usually takes.
+    pub const fn calls(self) -> u32 {
+        match self {
+            // What comes of an exchange or a derivation is inspected; a profile has a list of pages.
+            Self::Exchange(_) | Self::Derive | Self::FetchProfile => 2,
+            Self::CheckSubscription => 1,
+        }
+    }
+}
+
 /// How often the webhook subscription of a page is checked.
 const LISTEN_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
 

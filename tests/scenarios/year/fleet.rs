@@ -1,30 +1,48 @@
 //! Two apps, their people with pages and system users, and the daemon's services that maintain their tokens.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use jiff::SignedDuration;
-use perennial::alerts;
-use perennial::config::{self, Machine};
-use perennial::daemon::Services;
+use perennial::api;
+use perennial::config::Config;
+use perennial::daemon::{ClockState, Services};
 use perennial::graph_sim::{
     AppSpec, LongLived, PageSelection, Simulator, SystemUserValidity, World as Meta,
 };
-use perennial::inventory::{Imported, Inventory, NewToken, Tx};
-use perennial::model::{Cause, Email, IncidentId, IncidentState, Remedy, Scopes, TokenId};
+use perennial::inventory::{self, Imported, Inventory, NewToken, Tx};
+use perennial::model::{Scopes, TokenId};
 use perennial::secret::{Key, Secret};
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use rusqlite::Connection;
 
-use super::{Moment, Result};
+use super::disk;
+use super::people::PendingOrder;
+use super::place::Place;
+use super::premises::{Wanted, furnish, open};
+use super::sabotage::Sabotage;
+use super::secrets::Log;
+use super::trouble::Trouble;
+use super::{Moment, Options, Result};
 
 pub(super) const OPERATOR: &str = "ops@example.com";
 /// `email` is subject to the 90 days of data access.
-const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
+pub(super) const SCOPES: &[&str] = &["email", "pages_show_list", "pages_messaging"];
 pub(super) const NEEDED: &str = "pages_messaging";
+
+/// So many calls per hour that no fleet makes them.
+const PLENTY: u64 = 1_000_000;
+pub(super) const ALL: usize = 1_000_000;
+/// Of opening an inventory that is in use, over two seconds.
+const MOST_TRIES: usize = 200;
+/// Of the apps, before they are reset.
+const FIRST_SECRET: &str = "0f1d5a2c77e94b3ba0c1d2e3f4a5b6c7";
 
 /// Tokens of the first app expire after sixty days. Those of the second never expire, except for the 90 days of data
 /// access.
@@ -39,11 +57,34 @@ pub(super) struct Fleet {
     pub(super) now: Moment,
     pub(super) restarts: usize,
     pub(super) inventory: Inventory,
-    pub(super) services: Services,
-    secrets: [String; 2],
-    pending_orders: Vec<(Moment, usize, IncidentId)>,
+    pub(super) services: Arc<Services>,
+    pub(super) mail: Place,
+    pub(super) consumer: Place,
+    /// How far the daemon's clock is off.
+    pub(super) skew: SignedDuration,
+    /// The names of the tokens that the inventory must have, of those that it was given.
+    pub(super) names: BTreeSet<String>,
+    pub(super) forgotten: HashSet<TokenId>,
+    pub(super) pending_orders: Vec<PendingOrder>,
+    /// The people who asked Meta to have their data deleted, and their tokens with their names.
+    pub(super) deleted_people: BTreeSet<String>,
+    pub(super) deleted: Vec<(TokenId, String)>,
+    pub(super) chance: StdRng,
+    pub(super) is_disk_full: bool,
+    pub(super) is_begun: bool,
+    /// What the daemon makes of its clock.
+    pub(super) clock: ClockState,
+    pub(super) trouble: Trouble,
+    /// Calls in an hour, of each app.
+    pub(super) budget: u64,
+    /// When a login of which app made how many calls lately. They do not wait for the budget.
+    pub(super) login_calls: VecDeque<(Moment, usize, u64)>,
+    pub(super) sabotage: Option<Sabotage>,
+    pub(super) socket: api::Settings,
+    pub(super) wanted: Wanted,
+    pub(super) key: String,
+    pub(super) log: Log,
     folder: tempfile::TempDir,
-    chance: StdRng,
 }
 
 pub(super) struct Person {
@@ -55,53 +96,68 @@ pub(super) struct Person {
     /// A system user with one token; no person can log in.
     pub(super) is_robot: bool,
     /// The person takes weeks to do what an email asks.
-    slow: bool,
+    pub(super) is_slow: bool,
 }
 
 impl Fleet {
-    pub(super) async fn settle(tokens: usize, seed: u64) -> Result<Self> {
+    pub(super) async fn settle(options: &Options) -> Result<Self> {
         let now: Moment = "2026-01-05T06:00:00Z".parse()?;
         let past = now - SignedDuration::from_hours(24 * 40);
-        let mut world = Meta::new(past, seed);
-        for (name, id, long_lived) in APPS {
-            world.add_app(AppSpec {
-                id: id.to_owned(),
-                secret: "first".to_owned(),
-                name: name.to_owned(),
-                long_lived,
-                ..AppSpec::default()
-            });
-        }
-        let meta = Simulator::start(world, "127.0.0.1:0".parse()?).await?;
-        let folder = tempfile::tempdir()?;
-        fs::create_dir(folder.path().join("mail"))?;
-        let secrets = ["first", "first"].map(str::to_owned);
-        furnish(
-            &folder,
-            &meta.url(),
-            &secrets,
-            Some(&Key::generate()?.to_base64()),
-        )?;
-        let (inventory, services) = open(&folder)?;
+        let meta = Simulator::start(meta(past, options.seed), "127.0.0.1:0".parse()?).await?;
+        let folder = tempfile::Builder::new()
+            .prefix("fleet-year-")
+            .tempdir_in(&options.folder)?;
+        let budget = options.calls_per_hour.unwrap_or(PLENTY);
+        let wanted = Wanted {
+            graph_url: meta.url(),
+            secrets: [FIRST_SECRET, FIRST_SECRET].map(str::to_owned),
+            calls_per_hour: if options.sabotage == Some(Sabotage::Overspend) {
+                PLENTY
+            } else {
+                budget
+            },
+        };
+        let key = Key::generate()?.to_base64().to_string();
+        furnish(folder.path(), &wanted, Some(&key))?;
+        let log = Log::listen(options.alone)?;
+        let (config, inventory, services) = open(folder.path())?;
         let mut fleet = Self {
             meta,
             people: Vec::new(),
             now: past,
             restarts: 0,
             inventory,
-            services,
-            secrets,
+            services: Arc::new(services),
+            mail: Place::make(folder.path().join("mail"))?,
+            consumer: Place::make(folder.path().join("tokens"))?,
+            skew: SignedDuration::ZERO,
+            names: BTreeSet::new(),
+            forgotten: HashSet::new(),
             pending_orders: Vec::new(),
+            deleted_people: BTreeSet::new(),
+            deleted: Vec::new(),
+            chance: StdRng::seed_from_u64(options.seed),
+            is_disk_full: false,
+            is_begun: false,
+            clock: ClockState::Right,
+            trouble: Trouble::default(),
+            budget,
+            login_calls: VecDeque::new(),
+            sabotage: None,
+            socket: config.status,
+            wanted,
+            key,
+            log,
             folder,
-            chance: StdRng::seed_from_u64(seed),
         };
-        fleet.populate(tokens, now).await?;
+        fleet.begin().await?;
+        fleet.populate(options.tokens, now).await?;
         Ok(fleet)
     }
 
     /// People log in one after the other, over forty days.
     async fn populate(&mut self, tokens: usize, until: Moment) -> Result {
-        let people = (tokens / 200).max(6);
+        let people = (tokens / 200).max(6).min(tokens.div_ceil(3));
         let span = self.now.duration_until(until).as_secs() / people as i64;
         for number in 0..people {
             let share = tokens * (number + 1) / people - tokens * number / people;
@@ -112,7 +168,7 @@ impl Fleet {
         Ok(())
     }
 
-    async fn move_in(&mut self, number: usize, share: usize) -> Result {
+    pub(super) async fn move_in(&mut self, number: usize, share: usize) -> Result {
         let app = usize::from(number % 5 == 4);
         let (name, app_id, _) = APPS[app];
         let mut born = Vec::with_capacity(share);
@@ -147,20 +203,21 @@ impl Fleet {
             user,
             pages,
             is_robot,
-            slow: number % 6 == 5,
+            is_slow: number % 6 == 5,
         };
         self.people.push(person(id, first, pages, false));
         self.people.push(person(robot, last, Vec::new(), true));
         Ok(())
     }
 
-    async fn import(
-        &self,
+    pub(super) async fn import(
+        &mut self,
         app: &'static str,
         born: Vec<(String, String)>,
         owner: &str,
     ) -> Result<Vec<TokenId>> {
-        let (now, owner) = (self.now, owner.to_owned());
+        let (now, owner) = (self.daemon_now(), owner.to_owned());
+        self.names.extend(born.iter().map(|(name, _)| name.clone()));
         let import_token = move |tx: &Tx<'_>| {
             let mut ids = Vec::with_capacity(born.len());
             for (name, secret) in &born {
@@ -187,29 +244,35 @@ impl Fleet {
         self.meta.set_now(now);
     }
 
-    pub(super) async fn sweep(&self) -> Result {
-        Ok(self.services.sweep(self.now).await?)
+    /// What the daemon takes for the time.
+    pub(super) fn daemon_now(&self) -> Moment {
+        self.now + self.skew
     }
 
-    pub(super) async fn write(&self) -> Result {
-        alerts::pass(&self.inventory, &self.services.alerts, self.now).await?;
-        Ok(())
+    /// Whether something on the daemon's own machine excuses that it is late.
+    pub(super) fn is_impaired(&self) -> bool {
+        self.is_disk_full || !self.skew.is_zero()
     }
 
-    /// Sends the summary and the queued emails.
-    pub(super) async fn send(&self) -> Result {
-        Ok(self.services.run_alerts(&self.inventory, self.now).await?)
+    /// The same of Meta, as it is in truth and not as the daemon believes.
+    pub(super) fn is_troubled(&self) -> bool {
+        self.is_impaired() || self.trouble.is_there(self.now)
     }
 
-    /// Marks a healthy token as dead, which no sweep found.
-    pub(super) fn slander(&self) -> Result {
-        let db = Connection::open(self.folder.path().join("inventory.db"))?;
-        db.execute_batch(
-            "UPDATE token SET state = 'dead', cause = 'password_changed', since = 1 WHERE id = (
-                SELECT id FROM token WHERE state = 'healthy' AND kind = 'user' ORDER BY id LIMIT 1);
-             INSERT OR IGNORE INTO incident_queue (token) SELECT id FROM token WHERE since = 1;",
-        )?;
-        Ok(())
+    /// A daemon whose disk is full goes on, and tries again.
+    pub(super) fn excuse(&self, outcome: std::result::Result<(), inventory::Error>) -> Result {
+        self.excused(outcome).map(drop)
+    }
+
+    /// `None` if the disk is full.
+    pub(super) fn excused<T>(
+        &self,
+        outcome: std::result::Result<T, inventory::Error>,
+    ) -> Result<Option<T>> {
+        match outcome {
+            Err(_) if self.is_disk_full => Ok(None),
+            outcome => Ok(Some(outcome?)),
+        }
     }
 
     /// Kills the daemon and starts it again, with only what the inventory contains.
@@ -218,191 +281,101 @@ impl Fleet {
         self.reopen().await
     }
 
-    async fn reopen(&mut self) -> Result {
-        // The lock is released when every handle of the inventory is dropped.
+    /// Drops every handle of the inventory, which releases its lock: another one is open meanwhile, whose disk is not
+    /// full.
+    pub(super) fn close(&mut self) -> Result {
         let elsewhere = tempfile::tempdir()?;
-        furnish(
-            &elsewhere,
-            &self.meta.url(),
-            &self.secrets,
-            Some(&Key::generate()?.to_base64()),
-        )?;
-        (self.inventory, self.services) = open(&elsewhere)?;
-        (self.inventory, self.services) = open(&self.folder)?;
-        self.services
-            .begin_alerts(&self.inventory, self.now)
-            .await?;
+        let other_key = Key::generate()?.to_base64();
+        disk::limit_files(false)?;
+        furnish(elsewhere.path(), &self.wanted, Some(&other_key))?;
+        let (_, inventory, services) = open(elsewhere.path())?;
+        (self.inventory, self.services) = (inventory, Arc::new(services));
+        disk::limit_files(self.is_disk_full)
+    }
+
+    pub(super) async fn reopen(&mut self) -> Result {
+        self.close()?;
+        let (_, inventory, services) = self.open_again()?;
+        (self.inventory, self.services) = (inventory, Arc::new(services));
+        self.begin().await
+    }
+
+    /// A thread of the one before may need a moment to let go of its lock.
+    fn open_again(&self) -> Result<(Config, Inventory, Services)> {
+        for _ in 0..MOST_TRIES {
+            let outcome = open(self.folder.path());
+            let error = outcome.as_ref().err();
+            let error = error.and_then(|error| error.downcast_ref::<inventory::Error>());
+            if !matches!(error, Some(inventory::Error::InUse(_))) {
+                return outcome;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        open(self.folder.path())
+    }
+
+    /// What the daemon's workers do before their first run, as soon as something can be written.
+    pub(super) async fn begin(&mut self) -> Result {
+        self.services.announce_sinks();
+        self.is_begun = !self.is_disk_full;
+        let begun = self
+            .services
+            .begin_alerts(&self.inventory, self.daemon_now())
+            .await;
+        self.excuse(begun)?;
         for rotation_worker in &self.services.rotation_workers {
-            rotation_worker.begin().await?;
+            self.excuse(rotation_worker.begin().await)?;
         }
         Ok(())
     }
 
     /// The operator copies the new app secret from Meta's dashboard.
     pub(super) async fn learn_secret(&mut self, app: usize, secret: &str) -> Result {
-        secret.clone_into(&mut self.secrets[app]);
-        furnish(&self.folder, &self.meta.url(), &self.secrets, None)?;
+        secret.clone_into(&mut self.wanted.secrets[app]);
+        furnish(self.folder.path(), &self.wanted, None)?;
         self.reopen().await
     }
 
-    /// Puts a file in the folder's place, so that no email can be written.
-    pub(super) fn break_mail(&self) -> Result {
-        fs::rename(self.path("mail"), self.path("mail.away"))?;
-        Ok(fs::write(self.path("mail"), "")?)
+    /// Another one after each commit: the header of the index of the write-ahead log.
+    pub(super) fn last_commit(&self) -> Result<Vec<u8>> {
+        let mut header = vec![0; 48];
+        fs::File::open(self.path("inventory.db-shm"))?.read_exact(&mut header)?;
+        Ok(header)
     }
 
-    pub(super) fn mend_mail(&self) -> Result {
-        fs::remove_file(self.path("mail"))?;
-        Ok(fs::rename(self.path("mail.away"), self.path("mail"))?)
+    /// How many bytes of the inventory are in use.
+    pub(super) fn size(&self) -> Result<u64> {
+        let db = Connection::open(self.path("inventory.db"))?;
+        let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u64>(0));
+        let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
+        Ok(pages * number("PRAGMA page_size")?)
     }
 
-    /// All that the inventory has written.
-    pub(super) fn written(&self) -> Result<Vec<u8>> {
-        let database = fs::read(self.path("inventory.db"))?;
-        let log = fs::read(self.path("inventory.db-wal")).unwrap_or_default();
-        Ok([database, log].concat())
+    /// What is another in each run.
+    pub(super) fn folder(&self) -> String {
+        self.folder.path().display().to_string()
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-
-    /// A person who gets an email acts within two days, or within weeks.
-    pub(super) fn receive(&mut self, emails: &[Email]) {
-        let of: HashMap<&str, usize> = self
-            .people
-            .iter()
-            .enumerate()
-            .filter(|(_, person)| !person.is_robot)
-            .map(|(place, person)| (person.address.as_str(), place))
-            .collect();
-        for email in emails {
-            let Some(incident) = email.email.incident else {
-                continue;
-            };
-            let mut to = email.email.recipients.iter();
-            let Some(place) = to.find_map(|address| of.get(address.as_str()).copied()) else {
-                continue;
-            };
-            if self
-                .pending_orders
-                .iter()
-                .any(|(_, _, known)| *known == incident)
-            {
-                continue;
-            }
-            let hours = match self.people[place].slow {
-                true => self.chance.random_range(300..700),
-                false => self.chance.random_range(2..48),
-            };
-            let at = self.now + SignedDuration::from_hours(hours);
-            self.pending_orders.push((at, place, incident));
-        }
-    }
-
-    /// Performs the actions that are due.
-    pub(super) async fn act(&mut self) -> Result {
-        let now = self.now;
-        let due: Vec<_> = self
-            .pending_orders
-            .extract_if(.., |(at, ..)| *at <= now)
-            .collect();
-        for (_, place, id) in due {
-            let incident = self.inventory.read(move |view| view.incident(id)).await?;
-            let Some(incident) = incident else { continue };
-            if matches!(incident.state, IncidentState::Resolved { .. }) {
-                continue;
-            }
-            let subject = &incident.incident_key.subject;
-            let whose = self.people.iter().position(|person| person.id == *subject);
-            self.mend(whose.unwrap_or(place), incident.cause).await?;
-        }
-        Ok(())
-    }
-
-    async fn mend(&mut self, place: usize, cause: Cause) -> Result {
-        let person = &self.people[place];
-        match cause.remedy() {
-            Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions => {
-                self.log_in(place).await
-            }
-            Remedy::ClearCheckpoint => Ok(self.meta.world().clear_checkpoint(&person.id)?),
-            Remedy::RestorePageRole => {
-                for page in &person.pages {
-                    self.meta.world().give_role(&person.id, page)?;
-                    self.meta.world().publish_page(page)?;
-                }
-                Ok(())
-            }
-            Remedy::FixApp
-            | Remedy::FixDelivery
-            | Remedy::UpdateConsumer
-            | Remedy::FixDatabase
-            | Remedy::Wait => Ok(()),
-        }
-    }
-
-    async fn log_in(&mut self, place: usize) -> Result {
-        let person = &self.people[place];
-        let (_, app, _) = APPS[person.app];
-        let secret = if person.is_robot {
-            let life = SystemUserValidity::SixtyDays;
-            self.meta
-                .world()
-                .system_user_token(app, &person.id, SCOPES, life)?
-        } else {
-            let mut world = self.meta.world();
-            world.clear_checkpoint(&person.id)?;
-            world.log_in(app, &person.id, SCOPES, PageSelection::All)?
-        };
-        let (id, now, secret) = (person.user, self.now, Secret::new(secret));
-        let put_in = move |tx: &Tx<'_>| match tx.token(id)? {
-            Some(token) => tx.store_candidate(&token, &secret, now).map(drop),
-            None => Ok(()),
-        };
-        Ok(self.inventory.write(put_in).await?)
-    }
 }
 
-fn open(folder: &tempfile::TempDir) -> Result<(Inventory, Services)> {
-    let config = config::load(&folder.path().join("perennial.toml"), &Machine::here())?;
-    let inventory = Inventory::open(&config.inventory)?;
-    let services = Services::new(&config, &inventory)?;
-    Ok((inventory, services))
-}
+/// Where people post to is not looked at, since the posts are taken and handed to the daemon.
+const NOWHERE: &str = "http://127.0.0.1:9/deletion";
 
-fn furnish(
-    folder: &tempfile::TempDir,
-    graph_url: &str,
-    secrets: &[String; 2],
-    key: Option<&str>,
-) -> Result {
-    let here = folder.path().display();
-    let mut text = String::from("timezone = \"Europe/Berlin\"\n");
-    for ((name, id, _), secret) in APPS.iter().zip(secrets) {
-        write_secret(folder.path().join(format!("{name}.secret")), secret)?;
-        text += &format!(
-            "[[app]]\nname = \"{name}\"\nid = \"{id}\"\nsecret = {{ file = \"{here}/{name}.secret\" }}\n\
-             graph_url = \"{graph_url}\"\ncalls_per_hour = 1000000\n"
-        );
+fn meta(now: Moment, seed: u64) -> Meta {
+    let mut world = Meta::new(now, seed);
+    world.draw_by_request();
+    for (name, id, long_lived) in APPS {
+        world.add_app(AppSpec {
+            id: id.to_owned(),
+            secret: FIRST_SECRET.to_owned(),
+            name: name.to_owned(),
+            data_deletion_url: Some(NOWHERE.to_owned()),
+            long_lived,
+            ..AppSpec::default()
+        });
     }
-    if let Some(key) = key {
-        write_secret(folder.path().join("inventory.key"), key)?;
-    }
-    text += &format!(
-        "[inventory]\npath = \"{here}/inventory.db\"\nkey = {{ file = \"{here}/inventory.key\" }}\n\
-         [alerts]\nfrom = \"perennial@example.com\"\nto = [\"{OPERATOR}\"]\ndirectory = \"{here}/mail\"\n\
-         [status]\nsocket = \"{here}/perennial.sock\"\n"
-    );
-    Ok(fs::write(folder.path().join("perennial.toml"), text)?)
-}
-
-fn write_secret(path: PathBuf, content: &str) -> Result {
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
-    Ok(std::io::Write::write_all(&mut file, content.as_bytes())?)
+    world
 }

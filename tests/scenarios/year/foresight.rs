@@ -7,13 +7,23 @@ use jiff::SignedDuration;
 use perennial::model::{ForecastQuestion, WhatIf};
 
 use super::fleet::Fleet;
+use super::sabotage::Sabotage;
 use super::{Moment, Result};
 
 const FORTNIGHT: SignedDuration = SignedDuration::from_hours(24 * 14);
 const CHECKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
-/// How far each forecast looks, and how many are remembered: one for each day.
-const DAYS: u16 = 17;
-const REMEMBERED: usize = 20;
+/// How far each forecast looks, how often one is made, and how many are remembered.
+const DAYS: u16 = 19;
+const EVERY: SignedDuration = SignedDuration::from_hours(24 * 3);
+const REMEMBERED: usize = 8;
+/// What the sabotage is wrong by.
+const MISLED: SignedDuration = SignedDuration::from_hours(24 * 3);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Foreseen {
+    Right,
+    Wrong,
+}
 
 #[derive(Default)]
 pub(super) struct Foresight {
@@ -27,26 +37,28 @@ struct Made {
 }
 
 impl Foresight {
-    /// Makes a forecast once a day.
-    pub(super) async fn look(&mut self, fleet: &Fleet) -> Result {
-        let is_due = |last: &Made| fleet.now >= last.at + CHECKED_EVERY;
-        if !self.made.back().is_none_or(is_due) {
-            return Ok(());
+    /// Makes a forecast every few days, by a clock that is right. It is wrong if it writes anything.
+    pub(super) async fn look(&mut self, fleet: &Fleet) -> Result<Foreseen> {
+        let is_due = |last: &Made| fleet.now >= last.at + EVERY;
+        if fleet.is_impaired() || !self.made.back().is_none_or(is_due) {
+            return Ok(Foreseen::Right);
         }
         let question = ForecastQuestion {
             days: DAYS,
             what_if: Some(WhatIf::NobodyLogsIn),
             ..ForecastQuestion::default()
         };
-        let before = fleet.written()?;
+        let before = fleet.last_commit()?;
         let forecast = fleet.services.forecast(question, fleet.now).await?;
-        assert!(
-            fleet.written()? == before,
-            "a forecast has written something"
-        );
+        let has_written = fleet.last_commit()? != before;
+        let misled = match fleet.is_sabotaged_by(Sabotage::Mislead) {
+            true => MISLED,
+            false => SignedDuration::ZERO,
+        };
         let mut lapses: HashMap<String, Vec<Moment>> = HashMap::new();
         for lapse in forecast.lapses {
-            lapses.entry(lapse.token).or_default().push(lapse.at);
+            let at = lapse.at + misled;
+            lapses.entry(lapse.token).or_default().push(at);
         }
         self.made.push_back(Made {
             at: fleet.now,
@@ -55,16 +67,27 @@ impl Foresight {
         while self.made.len() > REMEMBERED {
             self.made.pop_front();
         }
-        Ok(())
+        Ok(match has_written {
+            true => Foreseen::Wrong,
+            false => Foreseen::Right,
+        })
     }
 
     /// Whether a forecast of a fortnight before said that this token would lapse then, right within one check interval.
     /// `None` if none was made after `known_since`, when the clock was set.
-    pub(super) fn foresaw(&self, token: &str, end: Moment, known_since: Moment) -> Option<bool> {
+    pub(super) fn foresaw(
+        &self,
+        token: &str,
+        end: Moment,
+        known_since: Moment,
+    ) -> Option<Foreseen> {
         let in_time = |made: &&Made| made.at + FORTNIGHT <= end && made.at > known_since;
         let made = self.made.iter().rev().find(in_time)?;
         let near = |at: &Moment| at.duration_since(end).abs() <= CHECKED_EVERY;
         let lapses = made.lapses.get(token);
-        Some(lapses.is_some_and(|lapses| lapses.iter().any(near)))
+        Some(match lapses.is_some_and(|lapses| lapses.iter().any(near)) {
+            true => Foreseen::Right,
+            false => Foreseen::Wrong,
+        })
     }
 }

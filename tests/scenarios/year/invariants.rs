@@ -11,14 +11,19 @@ use perennial::model::{
 };
 use perennial::secret::Secret;
 
-use super::fleet::{Fleet, NEEDED, OPERATOR};
-use super::foresight::Foresight;
-use super::{Counts, Moment, Result};
+use super::fleet::{ALL, Fleet, NEEDED, OPERATOR};
+use super::foresight::{Foreseen, Foresight};
+use super::ledger::Ledger;
+use super::rules::Rule;
+use super::{Counts, Moment, Options, Result};
 
 /// How far ahead an expiry may be mentioned: the first warning, and other tokens in the same email.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 29);
 const CHECKED_EVERY: SignedDuration = SignedDuration::from_hours(24);
-const ALL: usize = 1_000_000;
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+const AUDITED_EVERY: SignedDuration = SignedDuration::from_hours(24 * 20);
+/// After this long without anything broken, nothing waits any more: a failed attempt is repeated after a day at most.
+const CALM: SignedDuration = SignedDuration::from_hours(36);
 
 pub(super) struct Invariants {
     lives: HashMap<TokenId, Life>,
@@ -29,8 +34,12 @@ pub(super) struct Invariants {
     read_emails: EmailId,
     /// The time within which a death must be notified.
     within: SignedDuration,
-    inspections: usize,
+    /// When something that emails and consumers need was last broken.
+    broken_at: Moment,
     foresight: Foresight,
+    ledger: Ledger,
+    audited: Option<Moment>,
+    counted: Option<Moment>,
 }
 
 struct Life {
@@ -47,7 +56,13 @@ struct Life {
 }
 
 impl Invariants {
-    pub(super) async fn open(fleet: &Fleet, step: SignedDuration) -> Result<Self> {
+    pub(super) async fn open(fleet: &Fleet, options: &Options) -> Result<Self> {
+        // With a small budget, what happens to many tokens at once takes some steps.
+        let steps = if options.calls_per_hour.is_some() {
+            6
+        } else {
+            3
+        };
         let mut invariants = Self {
             lives: HashMap::new(),
             counts: Counts::default(),
@@ -56,9 +71,12 @@ impl Invariants {
             read_emails: EmailId(0),
             // A second check takes an hour, an email waits two minutes for related tokens, and each waits for the next
             // step.
-            within: CHECKED_EVERY + step * 3 + SignedDuration::from_hours(1),
-            inspections: 0,
+            within: CHECKED_EVERY + options.step * steps + SignedDuration::from_hours(1),
+            broken_at: fleet.now,
             foresight: Foresight::default(),
+            ledger: Ledger::open(),
+            audited: None,
+            counted: None,
         };
         invariants.follow(fleet).await?;
         invariants.counts.tokens = invariants.lives.len();
@@ -98,6 +116,7 @@ impl Invariants {
             })
             .await?;
         self.read_events = newest;
+        self.lives.retain(|id, _| !fleet.forgotten.contains(id));
         for (id, secret) in served {
             self.serve(id, &secret, now);
         }
@@ -124,13 +143,20 @@ impl Invariants {
     /// Records which tokens died or recovered, and which deaths should have been notified by now.
     pub(super) async fn look(&mut self, fleet: &Fleet) -> Result {
         self.follow(fleet).await?;
-        self.record_first_error(fleet).await?;
         let now = fleet.now;
+        if fleet.is_troubled() {
+            self.troubled_until = now;
+        }
+        if fleet.is_impaired() || fleet.mail.path().is_none() || fleet.consumer.path().is_none() {
+            self.broken_at = now;
+        }
         let mut ended = Vec::new();
         let mut clocks = Vec::new();
         {
             let world = fleet.meta.world();
             for (id, life) in &mut self.lives {
+                // What is dead does not end in a forecast.
+                let known_since = life.served_since.max(life.since + self.within);
                 let alive = world.is_alive(&life.secret);
                 let truth = world.truth(&life.secret).filter(|_| alive);
                 life.well_since = truth
@@ -143,7 +169,7 @@ impl Invariants {
                 let passed = life
                     .data_access_ends
                     .filter(|end| *end <= now && ends == Some(*end));
-                clocks.extend(passed.map(|end| (*id, end, life.served_since)));
+                clocks.extend(passed.map(|end| (*id, end, known_since)));
                 life.data_access_ends = ends.filter(|end| *end > now);
                 if alive == life.alive {
                     continue;
@@ -155,20 +181,24 @@ impl Invariants {
                     let dead = dead.filter(|truth| truth.death == Some(Death::Expired));
                     ended.extend(dead.as_ref().map(|_| *id));
                     let end = dead.and_then(|truth| truth.expires_at);
-                    clocks.extend(end.map(|end| (*id, end, life.served_since)));
+                    clocks.extend(end.map(|end| (*id, end, known_since)));
                 }
             }
         }
-        for (id, end, served_since) in clocks {
-            self.compare(fleet, id, end, served_since).await?;
+        for (id, end, known_since) in clocks {
+            self.compare(fleet, id, end, known_since).await?;
         }
         self.counts.ends += ended.len();
         for id in ended {
-            self.counts.missed_ends += usize::from(!is_told(fleet, id).await?);
-        }
-        self.inspections += 1;
-        if self.inspections.is_multiple_of(6) {
-            self.count_doubled(fleet).await?;
+            if !is_told(fleet, id).await? {
+                self.explain(
+                    fleet,
+                    Rule::EveryDeathTold,
+                    id,
+                    "expired, and nobody was told before",
+                )
+                .await?;
+            }
         }
         self.hear_of_the_dead(fleet).await
     }
@@ -179,47 +209,97 @@ impl Invariants {
         fleet: &Fleet,
         id: TokenId,
         end: Moment,
-        served_since: Moment,
+        known_since: Moment,
     ) -> Result {
         let name = fleet.inventory.read(move |view| view.name_of(id)).await?;
-        let foreseen = name.and_then(|name| self.foresight.foresaw(&name, end, served_since));
-        self.counts.foreseen += usize::from(foreseen == Some(true));
-        self.counts.unforeseen += usize::from(foreseen == Some(false));
+        let foreseen = name.and_then(|name| self.foresight.foresaw(&name, end, known_since));
+        match foreseen {
+            Some(Foreseen::Right) => self.counts.foreseen += 1,
+            Some(Foreseen::Wrong) => {
+                let what = format!("reached an end of a clock at {end} that no forecast named");
+                self.explain(fleet, Rule::Forecast, id, &what).await?;
+            }
+            None => {}
+        }
         Ok(())
     }
 
     /// Looks ahead, after the daemon has done its work.
     pub(super) async fn foresee(&mut self, fleet: &Fleet) -> Result {
-        self.foresight.look(fleet).await
-    }
-
-    async fn record_first_error(&mut self, fleet: &Fleet) -> Result {
-        let apps = fleet.inventory.read(|view| view.apps()).await?;
-        if apps.iter().any(|app| app.error.is_some()) {
-            self.troubled_until = fleet.now;
+        if self.foresight.look(fleet).await? == Foreseen::Wrong {
+            let breaches = &mut self.counts.breaches;
+            breaches.record(
+                Rule::Forecast,
+                fleet.now,
+                "a forecast has written something",
+            );
         }
         Ok(())
     }
 
-    async fn hear_of_the_dead(&mut self, fleet: &Fleet) -> Result {
-        let latest = |life: &Life| life.since.max(self.troubled_until) + self.within;
-        let overdue: Vec<TokenId> = self
+    /// What must hold of the inventory: at each step, once a day, and now and then of all its files.
+    pub(super) async fn account(&mut self, fleet: &Fleet, start: Moment, end: Moment) -> Result {
+        let served = self
             .lives
             .iter()
-            .filter(|(_, life)| !life.alive && !life.reported && fleet.now > latest(life))
-            .map(|(id, _)| *id)
+            .map(|(id, life)| (*id, life.secret.as_str()));
+        self.ledger.look(fleet, &served.collect()).await?;
+        if self.counted.is_none_or(|at| fleet.now >= at + A_DAY) {
+            self.counted = Some(fleet.now);
+            self.recount(fleet).await?;
+        }
+        if self
+            .audited
+            .is_none_or(|at| fleet.now >= at + AUDITED_EVERY)
+        {
+            self.audited = Some(fleet.now);
+            let half = start + end.duration_since(start) / 2;
+            self.ledger.audit(fleet, fleet.now < half).await?;
+        }
+        Ok(())
+    }
+
+    /// What is looked at once a day, because it reads all tokens and incidents.
+    async fn recount(&mut self, fleet: &Fleet) -> Result {
+        self.ledger.count_tokens(fleet).await?;
+        self.count_doubled(fleet).await
+    }
+
+    async fn hear_of_the_dead(&mut self, fleet: &Fleet) -> Result {
+        let latest = |life: &Life| life.since.max(self.troubled_until) + self.within;
+        let lives = self.lives.iter();
+        let silent: Vec<(TokenId, bool)> = lives
+            .filter(|(_, life)| !life.alive && !life.reported)
+            .map(|(id, life)| (*id, fleet.now > latest(life)))
             .collect();
-        for id in overdue {
-            let told = is_told(fleet, id).await?;
-            self.counts.missed += usize::from(!told);
+        for (id, is_overdue) in silent {
+            // The cause may still change, which is another incident with an email of its own.
+            let is_told = is_told_dead(fleet, id).await?;
+            if is_overdue && !is_told {
+                self.explain(fleet, Rule::EveryDeathTold, id, "died, and nobody was told")
+                    .await?;
+            }
             if let Some(life) = self.lives.get_mut(&id) {
-                life.reported = true;
+                life.reported = is_told || is_overdue;
             }
         }
         Ok(())
     }
 
-    async fn count_doubled(&mut self, fleet: &Fleet) -> Result {
+    /// Records a breach, with what is true of the token.
+    async fn explain(&mut self, fleet: &Fleet, rule: Rule, id: TokenId, what: &str) -> Result {
+        let name = fleet.inventory.read(move |view| view.name_of(id)).await?;
+        let name = name.unwrap_or_default();
+        let life = self.lives.get(&id);
+        let since = life.map_or(fleet.now, |life| life.since);
+        let death = life.and_then(|life| fleet.meta.world().truth(&life.secret));
+        let death = death.and_then(|truth| truth.death);
+        let words = format!("{name} {what}; as it is since {since}, {death:?}");
+        self.counts.breaches.record(rule, fleet.now, &words);
+        Ok(())
+    }
+
+    pub(super) async fn count_doubled(&mut self, fleet: &Fleet) -> Result {
         let open = fleet
             .inventory
             .read(|view| view.incidents(IncidentFilter::Unresolved, ALL))
@@ -233,7 +313,11 @@ impl Invariants {
             )
         };
         let keys: HashSet<_> = open.iter().map(key).collect();
-        self.counts.doubled += open.len() - keys.len();
+        let holds = open.len() == keys.len();
+        let words = format!("{} open incidents have {} keys", open.len(), keys.len());
+        self.counts
+            .breaches
+            .check(Rule::OneIncident, holds, fleet.now, &words);
         Ok(())
     }
 
@@ -283,21 +367,27 @@ impl Invariants {
         let Some((incident, tokens_of_incident, elsewhere)) = about else {
             return Ok(());
         };
-        if incident.incident_key.cause.concerns_operator() {
-            self.counts.bothered += usize::from(!to_operators);
-            return Ok(());
-        }
-        if matches!(incident.state, IncidentState::Resolved { .. }) {
+        let subject = &email.email.subject;
+        let breaches = |holds: bool, what: &str| (!holds).then(|| format!("{subject:?}: {what}"));
+        let broken = if incident.incident_key.cause.concerns_operator() {
+            breaches(to_operators, "only an operator can act")
+        } else if matches!(incident.state, IncidentState::Resolved { .. }) {
             let is_ill = |token: &&Token| {
                 !elsewhere.contains(&token.id)
                     && token.state() != State::Failing
                     && self.is_long_dead(fleet, token)
             };
-            self.counts.false_resolutions +=
-                usize::from(tokens_of_incident.iter().any(|token| is_ill(&token)));
+            let ill = tokens_of_incident.iter().find(is_ill);
+            ill.and_then(|token| breaches(false, &format!("{} is still dead", token.name)))
         } else {
-            let is_fine = |token: &Token| self.is_fine(fleet.now, token);
-            self.counts.false_alarms += usize::from(tokens_of_incident.iter().any(is_fine));
+            let is_fine = |token: &&Token| self.is_fine(fleet.now, token);
+            let fine = tokens_of_incident.iter().find(is_fine);
+            fine.and_then(|token| breaches(false, &format!("{} is fine", token.name)))
+        };
+        if let Some(words) = broken {
+            self.counts
+                .breaches
+                .record(Rule::NothingFineTold, fleet.now, &words);
         }
         Ok(())
     }
@@ -332,12 +422,22 @@ impl Invariants {
         let is_open = |i: &&Incident| !matches!(i.state, IncidentState::Resolved { .. });
         let figures = fleet.inventory.figures();
         let open = incidents.iter().filter(is_open).count() as u64;
-        assert_eq!((figures.incidents.open, &figures.mail), (open, &mail));
+        let is_calm = fleet.now >= self.broken_at + CALM;
+        if fleet.sabotage.is_none() {
+            assert_eq!((figures.incidents.open, &figures.mail), (open, &mail));
+        }
+        self.ledger.close(fleet, is_calm).await?;
+        self.counts.breaches.add(self.ledger.breaches.clone());
+        self.counts.log = self.ledger.digest();
+        let words = format!("{} emails wait although mail works", mail.queued);
+        let holds = mail.queued == 0 || !is_calm;
+        self.counts
+            .breaches
+            .check(Rule::EveryDeathTold, holds, fleet.now, &words);
         self.counts.incidents = incidents.len();
         self.counts.flapping = incidents.iter().filter(|i| i.relapses >= 2).count();
-        self.counts.unsent = mail.queued;
         self.counts.restarts = fleet.restarts;
-        self.counts.checks = fleet.meta.world().call_log().total();
+        self.counts.calls = fleet.meta.world().call_log().total();
         self.counts.summaries = summaries;
         self.counts.emails += summaries;
         self.counts.to_operators += summaries;
@@ -350,6 +450,15 @@ fn lacks_nothing(truth: &TokenTruth, now: Moment) -> bool {
     let ends = [truth.expires_at, truth.data_access_expires_at];
     let ends_soon = ends.into_iter().flatten().any(|end| end < now + SOON);
     !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
+}
+
+/// The same, of a token that the daemon knows to be dead.
+async fn is_told_dead(fleet: &Fleet, id: TokenId) -> Result<bool> {
+    let token = fleet.inventory.read(move |view| view.token(id)).await?;
+    match token.is_some_and(|token| token.is_dead()) {
+        true => is_told(fleet, id).await,
+        false => Ok(false),
+    }
 }
 
 /// Returns whether an email about the token's incident was sent.

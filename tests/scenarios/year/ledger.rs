@@ -1,0 +1,302 @@
+//! What must hold of the inventory itself, whatever happens around it: nothing lost, nothing done twice, nothing in
+//! clear, nothing that grows for ever.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use jiff::SignedDuration;
+use perennial::graph_sim::Endpoint;
+use perennial::model::{Event, EventId, EventRecord, State, TokenId};
+use perennial::secret::Secret;
+use sha2::{Digest, Sha256};
+
+use super::fleet::{ALL, APPS, Fleet};
+use super::rules::{Breaches, Rule};
+use super::secrets::Secrets;
+use super::{Moment, Result, note};
+
+const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+/// What the last step that the budget allows may take beyond it.
+const TO_FINISH: u64 = 1;
+/// By how much the inventory may be larger at the end than half a year before: half as much again, and 400 kB.
+const MAY_GROW: fn(u64) -> u64 = |size| size * 3 / 2 + 400_000;
+
+pub(super) struct Ledger {
+    pub(super) breaches: Breaches,
+    read_events: EventId,
+    exchanges: HashMap<String, (u32, Moment)>,
+    /// Every secret that a token had, the newest at the end.
+    versions: HashMap<TokenId, Vec<String>>,
+    /// The newest version of each token that its consumer was seen to have.
+    delivered: HashMap<String, usize>,
+    /// Message-IDs that were written, and those that were sent.
+    written: HashSet<String>,
+    sent: HashSet<String>,
+    half_way: Option<u64>,
+    /// When the daemon's clock was wrong last.
+    clock_wrong_at: Option<Moment>,
+    log: Sha256,
+}
+
+impl Ledger {
+    pub(super) fn open() -> Self {
+        Self {
+            breaches: Breaches::default(),
+            read_events: EventId(0),
+            exchanges: HashMap::new(),
+            versions: HashMap::new(),
+            delivered: HashMap::new(),
+            written: HashSet::new(),
+            sent: HashSet::new(),
+            half_way: None,
+            clock_wrong_at: None,
+            log: Sha256::new(),
+        }
+    }
+
+    /// After each step.
+    pub(super) async fn look(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) -> Result {
+        self.follow_versions(fleet, served);
+        self.count_exchanges(fleet, served);
+        self.count_calls(fleet)?;
+        self.read_journal(fleet).await
+    }
+
+    fn follow_versions(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) {
+        for (id, secret) in served {
+            let versions = self.versions.entry(*id).or_default();
+            if versions.last().is_some_and(|newest| newest == secret) {
+                continue;
+            }
+            if versions.iter().any(|earlier| earlier == secret) {
+                let words = format!("token {} has an earlier secret again", id.0);
+                self.breaches.record(Rule::NeverOlder, fleet.now, &words);
+            }
+            versions.push((*secret).to_owned());
+        }
+    }
+
+    fn count_exchanges(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) {
+        let world = fleet.meta.world();
+        let log = world.call_log();
+        for (id, secret) in served {
+            let count = log.calls_about(Endpoint::Exchange, secret);
+            let known = self.exchanges.get(*secret).copied();
+            let before = known.map_or(0, |(count, _)| count);
+            if count == before {
+                continue;
+            }
+            let is_soon = known.is_some_and(|(_, at)| fleet.now < at + A_DAY);
+            let holds = !is_soon && count == before + 1;
+            let words = format!("a secret of token {} was exchanged {count} times", id.0);
+            self.breaches
+                .check(Rule::OneExchange, holds, fleet.now, &words);
+            self.exchanges
+                .insert((*secret).to_owned(), (count, fleet.now));
+        }
+    }
+
+    fn count_calls(&mut self, fleet: &Fleet) -> Result {
+        if !fleet.skew.is_zero() {
+            self.clock_wrong_at = Some(fleet.now);
+        }
+        let an_hour_ago = fleet.now - AN_HOUR;
+        // The daemon counts by its own clock.
+        if self.clock_wrong_at.is_some_and(|at| at >= an_hour_ago) {
+            return Ok(());
+        }
+        for (app, (name, id, _)) in APPS.into_iter().enumerate() {
+            let calls = u64::from(fleet.meta.world().calls_last_hour(id)?);
+            let logins = fleet.login_calls.iter();
+            let logins = logins.filter(|(at, of, _)| *of == app && *at >= an_hour_ago);
+            let logins: u64 = logins.map(|(.., calls)| calls).sum();
+            let holds = calls <= fleet.budget + logins + TO_FINISH;
+            let words = format!(
+                "{calls} calls of {name} in an hour, {logins} of them by logins, and checks may make {}",
+                fleet.budget
+            );
+            self.breaches.check(Rule::Budget, holds, fleet.now, &words);
+        }
+        Ok(())
+    }
+
+    async fn read_journal(&mut self, fleet: &Fleet) -> Result {
+        let after = self.read_events;
+        let read = fleet
+            .inventory
+            .read(move |view| view.events(after, None, ALL));
+        let mut lines = Vec::new();
+        for record in &read.await? {
+            self.read_events = self.read_events.max(record.id);
+            lines.push(line_of(record, &fleet.folder())?);
+            let holds = match &record.event {
+                Event::EmailWritten(email) => self.written.insert(email.message_id.clone()),
+                Event::EmailSent(email) => {
+                    let is_written = self.written.contains(&email.message_id);
+                    self.sent.insert(email.message_id.clone()) && is_written
+                }
+                _ => true,
+            };
+            let words = format!("{:?}", record.event);
+            self.breaches
+                .check(Rule::OneMessageId, holds, fleet.now, &words);
+        }
+        self.log(lines);
+        Ok(())
+    }
+
+    /// Sorted, because some tokens of a step are checked at the same time, and whose answer comes first is by chance.
+    fn log(&mut self, mut lines: Vec<String>) {
+        lines.sort();
+        for line in lines {
+            note(|| line.clone());
+            self.log.update(line.as_bytes());
+        }
+    }
+
+    /// Once a day.
+    pub(super) async fn count_tokens(&mut self, fleet: &Fleet) -> Result {
+        let read = fleet.inventory.read(|view| {
+            let page = view.tokens(&Default::default(), ALL)?;
+            let mut names = BTreeSet::new();
+            let mut ids = HashSet::new();
+            let mut secrets = Vec::new();
+            for (token, ..) in page.tokens {
+                ids.insert(token.id);
+                if let Some(reading) = view.secret_of(&token)? {
+                    secrets.push((token.id, reading.secret));
+                    names.insert(token.name);
+                }
+            }
+            Ok((names, ids, secrets))
+        });
+        let (kept, ids, secrets) = read.await?;
+        let served = secrets.iter().map(|(id, secret)| (*id, secret.expose()));
+        self.follow_versions(fleet, &served.collect());
+        for lost in fleet.names.difference(&kept) {
+            self.breaches
+                .record(Rule::NothingLost, fleet.now, &format!("{lost} is gone"));
+        }
+        for left in fleet.forgotten.intersection(&ids) {
+            let words = format!("token {} is still there", left.0);
+            self.breaches.record(Rule::Forgotten, fleet.now, &words);
+        }
+        Ok(())
+    }
+
+    /// Now and then, because it reads all files.
+    pub(super) async fn audit(&mut self, fleet: &Fleet, is_half: bool) -> Result {
+        let secrets = Secrets::of(fleet, self.versions.values().flatten());
+        for (place, bytes) in fleet.everything_readable().await? {
+            let found = secrets.found_in(&bytes);
+            let words = || format!("{} in {place}", found.unwrap_or_default());
+            self.breaches
+                .check(Rule::Sealed, found.is_none(), fleet.now, &words());
+        }
+        for left in fleet.traces_of_the_forgotten()? {
+            self.breaches.record(Rule::Forgotten, fleet.now, &left);
+        }
+        self.look_at_consumers(fleet).await?;
+        if is_half {
+            self.half_way = Some(fleet.size()?);
+        }
+        Ok(())
+    }
+
+    /// No file goes back to an earlier version, and none is left of a token that is gone.
+    async fn look_at_consumers(&mut self, fleet: &Fleet) -> Result {
+        let Some(folder) = fleet.consumer.path() else {
+            return Ok(());
+        };
+        for (id, name, secret) in fleet.served().await? {
+            let Some(versions) = self.versions.get(&id) else {
+                continue;
+            };
+            let Some(has) = content(&folder.join(&name)) else {
+                continue;
+            };
+            let place = versions.iter().rposition(|version| *version == has);
+            let before = self.delivered.get(&name).copied();
+            let holds = has == secret.expose() || place.is_none() || place >= before;
+            let words = format!("the file of {name} went back to an earlier version");
+            self.breaches
+                .check(Rule::NeverOlder, holds, fleet.now, &words);
+            self.delivered.extend(place.map(|place| (name, place)));
+        }
+        Ok(())
+    }
+
+    /// At the end, when nothing is broken any more.
+    pub(super) async fn close(&mut self, fleet: &Fleet, is_calm: bool) -> Result {
+        self.count_tokens(fleet).await?;
+        self.audit(fleet, false).await?;
+        let size = fleet.size()?;
+        let most = self.half_way.map_or(u64::MAX, MAY_GROW);
+        let words = format!("{size} bytes at the end, {:?} half-way", self.half_way);
+        self.breaches
+            .check(Rule::Bounded, size <= most, fleet.now, &words);
+        let Some(folder) = fleet.consumer.path().filter(|_| is_calm) else {
+            return Ok(());
+        };
+        for (_, name, secret) in fleet.served().await? {
+            let has = content(&folder.join(&name));
+            let holds = has.as_deref() == Some(secret.expose());
+            let words = format!("the consumer of {name} does not have the newest version");
+            self.breaches
+                .check(Rule::NeverOlder, holds, fleet.now, &words);
+        }
+        for left in fleet.files_of_the_deleted(folder)? {
+            self.breaches.record(Rule::Forgotten, fleet.now, &left);
+        }
+        Ok(())
+    }
+
+    /// Of all events in their order.
+    pub(super) fn digest(&self) -> String {
+        let digest = self.log.clone().finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// An event as the log of a year has it: without what is another in each run, which is its number, the folder, and the
+/// code that confirms a deletion.
+fn line_of(record: &EventRecord, folder: &str) -> Result<String> {
+    let (kind, mut detail) = record.event.parts(record.order);
+    if let Event::DataDeleted { .. } = record.event {
+        detail.remove("code");
+    }
+    let line = format!(
+        "{} {:?} {:?} {kind} {}\n",
+        record.at,
+        record.app,
+        record.token,
+        serde_json::to_string(&detail)?
+    );
+    Ok(line.replace(folder, ""))
+}
+
+fn content(file: &Path) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    Some(text.trim_end().to_owned())
+}
+
+impl Fleet {
+    /// The secrets of the tokens that Meta has confirmed and that are not dead.
+    async fn served(&self) -> Result<Vec<(TokenId, String, Secret)>> {
+        let read = self.inventory.read(|view| {
+            let page = view.tokens(&Default::default(), ALL)?;
+            let mut served = Vec::new();
+            for (token, ..) in page.tokens {
+                if token.state() != State::Healthy {
+                    continue;
+                }
+                let reading = view.secret_of(&token)?;
+                served.extend(reading.map(|reading| (token.id, token.name, reading.secret)));
+            }
+            Ok(served)
+        });
+        Ok(read.await?)
+    }
+}
