@@ -36,8 +36,8 @@ pub const RULES: [(Rule, &str, &str); 12] = [
     (
         Rule::NothingFineTold,
         "nothing-fine-told",
-        "No email says that a token is broken that works, or that one works that is broken, and nobody is asked for what \
-         only an operator can do.",
+        "No email calls a working token broken or a broken one working, and no one is asked to do what only an operator \
+         can do.",
     ),
     (
         Rule::OneIncident,
