@@ -1,6 +1,6 @@
 """Makes and tests mutants, file by file. Progress on stderr; the last line of stdout is the figures.
 
-Usage: proof.py [FILE...] [--changed REF] [--minutes N] [--results FILE] [--list]
+Usage: proof.py [FILE...] [--changed [REF]] [--minutes N] [--results FILE] [--list]
 """
 
 import argparse
@@ -19,6 +19,7 @@ import plan
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CACHE = Path(os.environ["MUTANTS_CACHE"])
+VERSION = "27.1.0"
 OUTCOMES = ("caught", "missed", "timeout", "unviable")
 # Longer than any test takes, on a busy machine too.
 LONGEST_TEST = 60
@@ -71,7 +72,7 @@ class Copy:
 class File:
     """A file with mutants, each known by its name. What became of each is kept, with the digest of the file."""
 
-    def __init__(self, copy, name, mutants):
+    def __init__(self, copy, name, mutants, recorded):
         self.copy, self.name = copy, name
         self.mutants = [mutant for mutant in mutants if not plan.is_equal(mutant)]
         self.equal = [mutant for mutant in mutants if plan.is_equal(mutant)]
@@ -82,9 +83,14 @@ class File:
         self.out = CACHE / "out" / name.replace("/", "+")
         self.found = self.out / "mutants.out"
         self.keep_what_was_found()
+        of_record = recorded.get(name, {})
+        is_of_this = of_record.get("digest") == self.digest and not of_record["missed"] + of_record["timeout"]
+        self.recorded = {kind: of_record[kind] for kind in (*OUTCOMES, "left")} if is_of_this else None
 
     def left(self):
         """Those that were missed are tried again: there may be a test now."""
+        if self.recorded:
+            return []
         return [mutant for mutant in self.mutants if self.outcomes.get(mutant) not in ("caught", "unviable")]
 
     def test(self, diff, until):
@@ -128,6 +134,8 @@ class File:
         self.state.write_text(json.dumps({"digest": self.digest, "outcomes": self.outcomes}, indent=1))
 
     def figures(self):
+        if self.recorded:
+            return self.recorded
         outcomes = [self.outcomes.get(mutant, "left") for mutant in self.mutants]
         return {outcome: outcomes.count(outcome) for outcome in (*OUTCOMES, "left")}
 
@@ -138,22 +146,55 @@ def mutants_command(files, diff):
     return ["cargo-mutants", "mutants", "--no-config", "--colors", "never", *named, *in_diff]
 
 
-def chosen_files(wanted, diff):
+def wanted_files(wanted):
+    """Each with the copy in which it is built."""
     tracked = git("ls-files").splitlines()
     found = [(copy, name) for group in plan.GROUPS for copy in [Copy(group)] for name in plan.files_of(group, tracked)]
     chosen = [(copy, name) for copy, name in found if not wanted or name in wanted or copy.group.name in wanted]
     if not chosen:
         sys.exit(f"no mutants are made in {' '.join(wanted)}; plan.py says where they are")
+    return chosen
+
+
+def with_mutants(chosen, diff, recorded):
     command = [*mutants_command([name for _, name in chosen], diff), "--list"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
-    return [File(copy, name, [mutant for mutant in listed if mutant.startswith(f"{name}:")]) for copy, name in chosen]
+    return [File(copy, name, [mutant for mutant in listed if mutant.startswith(f"{name}:")], recorded)
+            for copy, name in chosen]
 
 
-def diff_since(reference):
+def changes(files, reference, recorded):
+    """As a diff, from REFERENCE or the commit at which all mutants of a file were tried. One that was never done has none."""
+    parts = []
+    for name in files:
+        since = reference or recorded.get(name, {}).get("commit")
+        parts += [git("diff", since, "--", name)] if since else []
+    return "".join(parts)
+
+
+def write_diff(text):
     diff = CACHE / "changed.diff"
     CACHE.mkdir(parents=True, exist_ok=True)
-    diff.write_text(git("diff", reference, "--", "src"))
+    diff.write_text(text)
     return diff
+
+
+def install():
+    """Not before it is needed: most changes have no line in which mutants are made."""
+    found = subprocess.run(["cargo-mutants", "mutants", "--version"], capture_output=True, text=True) if shutil.which(
+        "cargo-mutants") else None
+    if found and VERSION in found.stdout:
+        return
+    building = {**os.environ, "CARGO_TARGET_DIR": str(CACHE / "tools")}
+    command = ["cargo", "install", f"cargo-mutants@{VERSION}", "--locked", "--debug", "--root", str(CACHE)]
+    subprocess.run(command, check=True, env=building, stdout=sys.stderr)
+    shutil.rmtree(CACHE / "tools")
+
+
+def read_records(results):
+    """The last line of each file. A machine on which nothing was done before goes on from these."""
+    lines = map(json.loads, results.read_text().splitlines()) if results.exists() else ()
+    return {line["file"]: line for line in lines}
 
 
 def record(results, file, figures):
@@ -161,8 +202,8 @@ def record(results, file, figures):
     commit = git("rev-parse", "--short=12", "HEAD").strip()
     line = {"at": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M}", "commit": commit, "file": file.name,
             "digest": file.digest, **figures}
-    with results.open("a") as out:
-        out.write(json.dumps(line) + "\n")
+    kept = read_records(results) | {file.name: line}
+    results.write_text("".join(json.dumps(kept[name]) + "\n" for name in sorted(kept)))
 
 
 def summary(total, files):
@@ -175,16 +216,24 @@ def summary(total, files):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("files", nargs="*")
-    parser.add_argument("--changed")
+    parser.add_argument("--changed", nargs="?", const="", metavar="REF")
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--results", type=Path, default=CACHE / "results.jsonl")
     parser.add_argument("--list", action="store_true")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    diff = diff_since(chosen.changed) if chosen.changed else None
+    files_of_groups, recorded, diff = wanted_files(chosen.files), read_records(chosen.results), None
+    if chosen.changed is not None:
+        changed = changes([name for _, name in files_of_groups], chosen.changed, recorded)
+        if not changed:
+            print("no line has changed in which mutants are made")
+            return
+        # Of a change, only a part of a file's mutants counts.
+        diff, recorded = write_diff(changed), {}
+    install()
     until = time.monotonic() + chosen.minutes * 60 if chosen.minutes else None
     total, files, missed = dict.fromkeys((*OUTCOMES, "left"), 0), 0, []
-    for file in chosen_files(chosen.files, diff):
+    for file in with_mutants(files_of_groups, diff, recorded):
         if file.left() and not chosen.list and (until is None or time.monotonic() < until):
             file.test(diff, until)
             if diff is None and not file.figures()["left"]:
