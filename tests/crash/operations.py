@@ -352,8 +352,10 @@ webhook = { url = "http://127.0.0.1:PORT/", secret = { file = "HERE/hook.secret"
         return self.place.call("PUT", "/v1/tokens/ada/secret", {"access_token": self.new})
 
     def check(self):
+        # In this order: a daemon that was started again goes on with the new version by itself.
+        text = (self.place.folder / "tokens/ada").read_text()
         if self.version("ada") == 1:
-            self.same("the old file", (self.place.folder / "tokens/ada").read_text(), self.issued["ada"])
+            self.same("the old file", text, self.issued["ada"])
         found = self.check_tokens(but=["ada"])
         assert found["ada"] in (self.issued["ada"], self.new)
 
