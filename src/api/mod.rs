@@ -5,6 +5,8 @@ mod accounts;
 mod alert_paths;
 mod daemon_handle;
 mod daemon_status;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod local;
 pub mod metrics;
 mod openapi;

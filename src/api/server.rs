@@ -70,7 +70,7 @@ impl Service {
         server.run(listener, questions, self.stop).await
     }
 
-    fn router(&self) -> Router {
+    pub(super) fn router(&self) -> Router {
         let durations = self.app_state.metrics.durations.clone();
         let measure = middleware::from_fn_with_state(durations, request_durations::measure);
         routes::router(Arc::clone(&self.app_state)).layer(measure)

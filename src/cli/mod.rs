@@ -30,6 +30,8 @@ use commands::{
     ui, version,
 };
 
+#[cfg(fuzzing)]
+pub use commands::import::fuzzing;
 pub use commands::run::{DemoOptions, GraphSimOptions, LocalCommand};
 pub use connect::Global;
 pub use error::{Answer, Error, Result};

@@ -19,6 +19,8 @@ mod client;
 mod credentials;
 mod debugger;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grant;
 mod headers;
 mod inspection;

@@ -16,7 +16,8 @@ pub(super) enum Value<'a> {
     /// Wide enough for every id; a float would lose digits.
     Whole(i128),
     Flag(bool),
-    List(Vec<Value<'a>>),
+    /// The texts of a list. Whatever else is in one is not used, and would take many times the memory of the answer.
+    List(Vec<Cow<'a, str>>),
 }
 
 impl<'a> Value<'a> {
@@ -57,7 +58,7 @@ impl<'a> Value<'a> {
             Self::List(list) => list.as_slice(),
             Self::Missing | Self::Text(_) | Self::Whole(_) | Self::Flag(_) => &[],
         };
-        list.iter().filter_map(Value::text)
+        list.iter().map(Cow::as_ref)
     }
 }
 
@@ -66,6 +67,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
         deserializer.deserialize_any(AnyValue)
     }
 }
+
+/// About as many as a token has.
+const SCOPES: usize = 16;
 
 struct AnyValue;
 
@@ -105,9 +109,14 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::with_capacity(16);
+        let mut list = Vec::new();
         while let Some(value) = seq.next_element()? {
-            list.push(value);
+            if let Value::Text(text) = value {
+                if list.is_empty() {
+                    list.reserve(SCOPES);
+                }
+                list.push(text);
+            }
         }
         Ok(Value::List(list))
     }
@@ -159,6 +168,19 @@ mod tests {
         let list = value(r#"["email", 7, null, "\u0061ds_read", ["x"]]"#);
         assert_eq!(list.texts().collect::<Vec<_>>(), ["email", "ads_read"]);
         assert_eq!(value("\"email\"").texts().count(), 0);
+    }
+
+    #[test]
+    fn a_list_takes_no_memory_for_what_is_not_read() {
+        let kept = |json: &str| match value(json) {
+            Value::List(list) => (list.len(), list.capacity()),
+            _ => panic!("{json} is a list"),
+        };
+        let lists = format!("[{}[]]", "[],".repeat(1_000));
+        for json in ["[]", "[[[]], 7, null, true, {}]", &lists] {
+            assert_eq!(kept(json), (0, 0), "{json}");
+        }
+        assert_eq!(kept(r#"[[], "email", []]"#).0, 1);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! - `state`: what all routes share · `reader`, `layout`: in whose language · `routes`: one file per subject · `page`,
 //!   `text`: how an answer looks, and its texts · `short_pages`, `prepared`: that there is nothing here, or not now
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod headers;
 mod layout;
 mod page;

@@ -49,7 +49,7 @@ impl<R: BufRead> Lines<R> {
             self.number += 1;
             let text =
                 bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|_| NotText::NotUtf8));
-            let text = text.map(|text| text.trim().trim_start_matches(BYTE_ORDER_MARK).to_owned());
+            let text = text.map(|text| without_margin(&text).to_owned());
             if text.as_ref().is_ok_and(String::is_empty) {
                 continue;
             }
@@ -91,6 +91,12 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
+/// White space may also come after the byte order mark.
+fn without_margin(line: &str) -> &str {
+    let is_margin = |c: char| c.is_whitespace() || c == BYTE_ORDER_MARK;
+    line.trim_start_matches(is_margin).trim_end()
+}
+
 impl<R: BufRead> Iterator for Lines<R> {
     type Item = io::Result<Line>;
 
@@ -130,6 +136,18 @@ mod tests {
             lines("\u{feff}one\ntwo".as_bytes()),
             [line(1, "one"), line(2, "two")]
         );
+    }
+
+    #[test]
+    fn white_space_after_a_byte_order_mark_is_no_part_of_the_line() {
+        for text in [
+            "\u{feff} one\n",
+            "\u{feff}\u{feff}\r one",
+            " \u{feff}\tone \r\n",
+        ] {
+            assert_eq!(lines(text.as_bytes()), [line(1, "one")], "{text:?}");
+        }
+        assert_eq!(lines("\u{feff} \n".as_bytes()), []);
     }
 
     #[test]

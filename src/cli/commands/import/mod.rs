@@ -1,6 +1,8 @@
 //! `perennial import`: imports one or many tokens. It never takes a token from the command line.
 
 mod csv;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod json;
 mod lines;
 mod reading;
