@@ -85,6 +85,9 @@ impl SinkWorker {
             return self.disable(reason, now).await;
         }
         let dealt_with = due.tasks.len() + due.superseded.len();
+        if dealt_with == 0 {
+            return Ok(0);
+        }
         let attempts = self.deliver(due.tasks, now).await?;
         let sink = self.sink.name.clone();
         let record = self.inventory.write(move |tx| {

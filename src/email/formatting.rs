@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::text::{Language, Units, fill};
+use crate::model::number::grouped_by;
 
 /// Longer names are cut, because a subject line must be readable on a phone.
 const LONGEST_NAME: usize = 60;
@@ -66,15 +67,7 @@ impl Language {
 
     /// `1,822`
     pub(crate) fn count(self, of: u64) -> String {
-        let digits = of.to_string();
-        let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                grouped.push(self.catalog().thousands);
-            }
-            grouped.push(digit);
-        }
-        grouped
+        grouped_by(self.catalog().thousands, of)
     }
 
     /// `a, b and c`

@@ -136,7 +136,10 @@ impl Shared {
 
     pub(super) fn is_still_full(&self) -> bool {
         let is_full = matches!(&*self.write_error(), Some(why) if why.kind == WriteErrorKind::Full);
+        if !is_full {
+            return false;
+        }
         let free = self.place.file().and_then(|path| copy::free_beside(path));
-        is_full && free.is_some_and(|free| free < ROOM)
+        free.is_some_and(|free| free < ROOM)
     }
 }

@@ -28,6 +28,7 @@ mod login_outcome;
 mod next_action;
 mod node_comparison;
 mod node_settings;
+pub mod number;
 mod order;
 mod page_list;
 mod pattern;

@@ -6,6 +6,7 @@ use minijinja::{Environment, Error, ErrorKind};
 
 use crate::api_client::escaped;
 use crate::look::Tone;
+use crate::model::number::grouped;
 use crate::model::{Action, Cause, Kind, Outcome, Remedy, distance};
 
 pub(super) fn add_to(templates: &mut Environment<'static>, zone: TimeZone) {
@@ -20,7 +21,7 @@ pub(super) fn add_to(templates: &mut Environment<'static>, zone: TimeZone) {
             there.strftime("%F %R %Z").to_string()
         })
     });
-    templates.add_filter("count", count);
+    templates.add_filter("count", grouped);
     templates.add_filter("part", |text: &str| escaped(text).to_string());
     templates.add_filter("cause", |name: &str| {
         Cause::from_name(name).map_or_else(|| name.to_owned(), |known| known.describe().to_owned())
@@ -66,19 +67,6 @@ fn time(text: &str) -> Result<Timestamp, Error> {
         .map_err(|_| Error::new(ErrorKind::InvalidOperation, "not a time"))
 }
 
-/// `1,822`
-fn count(of: u64) -> String {
-    let digits = of.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 fn kind(name: &str) -> String {
     let known = Kind::from_name(name).map(|kind| match kind {
         Kind::User => "user",
@@ -89,21 +77,4 @@ fn kind(name: &str) -> String {
         Kind::ThreadsUser => "Threads user",
     });
     known.unwrap_or(name).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_have_groups() {
-        for (number, expected) in [
-            (0, "0"),
-            (999, "999"),
-            (1_822, "1,822"),
-            (1_000_000, "1,000,000"),
-        ] {
-            assert_eq!(count(number), expected);
-        }
-    }
 }

@@ -215,15 +215,7 @@ impl Run {
     }
 }
 
-/// A number with a comma after each three digits.
+/// `1,822`
 pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    perennial::model::number::grouped(number as u64)
 }

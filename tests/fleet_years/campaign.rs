@@ -1,18 +1,18 @@
 //! Many years, some at a time.
 
-use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::report::{is_good, sentence};
+use super::report::{commit, is_good, sentence};
+use super::results::{self, Results};
 use super::shrink::{day_after, shrink};
+use super::worker::{Wanted, live, options_of};
 use super::year::Result;
 use super::{Arguments, Part};
 
@@ -22,71 +22,72 @@ pub(super) const TWICE: u64 = 100;
 const START: &str = "2026-01-05T06:00:00Z";
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let results = arguments.results.clone().unwrap_or_else(default_results);
-    if let Some(folder) = results.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let known = years_in(&fs::read_to_string(&results).unwrap_or_default());
-    let known: HashSet<u64> = known
-        .iter()
-        .filter_map(|year| year["seed"].as_u64())
-        .collect();
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&results)?;
-    let file = Mutex::new(file);
-    let (next, began) = (AtomicU64::new(0), Instant::now());
-    let work = || -> std::result::Result<(), String> {
-        loop {
-            let turn = next.fetch_add(1, Ordering::Relaxed);
-            if turn >= arguments.years {
-                return Ok(());
-            }
-            let seed = arguments.seed + turn;
-            if known.contains(&seed) {
-                continue;
-            }
-            let year = live_year(arguments, seed).map_err(|error| error.to_string())?;
-            let mut file = file.lock().map_err(|error| error.to_string())?;
-            writeln!(file, "{year}").map_err(|error| error.to_string())?;
-            eprintln!(
-                "{} s: seed {seed}: {}",
-                began.elapsed().as_secs(),
-                words(&year)
-            );
-        }
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..arguments.jobs).map(|_| scope.spawn(work)).collect();
+    let path = arguments.results.clone().unwrap_or_else(default_results);
+    let results = Mutex::new(Results::open(&path)?);
+    // Now, since someone may commit something while the years are lived.
+    let (commit, next) = (commit(), AtomicU64::new(0));
+    let work = &|number| work(&Job { arguments, number }, &commit, &next, &results);
+    thread::scope(|scope| {
+        let spawn = |job| scope.spawn(move || work(job));
+        let workers: Vec<_> = (0..arguments.jobs).map(spawn).collect();
         for worker in workers {
             worker.join().map_err(|_| "a worker panicked")??;
         }
         Ok::<(), Box<dyn std::error::Error>>(())
     })?;
-    let wanted = arguments.seed..arguments.seed + arguments.years;
-    let mut years = years_in(&fs::read_to_string(&results)?);
-    years.retain(|year| {
-        year["seed"]
-            .as_u64()
-            .is_some_and(|seed| wanted.contains(&seed))
-    });
+    let years = results::read(&path, arguments.seed..arguments.seed + arguments.years)?;
+    let broken: Vec<&Value> = years.iter().filter(|year| !is_good(year)).collect();
+    for year in &broken {
+        println!(
+            "seed {} on {}: {}",
+            year["seed"],
+            year["commit"],
+            words(year)
+        );
+    }
     println!("{}", sentence(&years));
-    Ok(match years.iter().all(is_good) {
+    Ok(match broken.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
 }
 
+/// One of those that live years at the same time.
+struct Job<'a> {
+    arguments: &'a Arguments,
+    number: usize,
+}
+
+/// Lives one year after the other, until none is left.
+fn work(
+    job: &Job<'_>,
+    commit: &str,
+    next: &AtomicU64,
+    results: &Mutex<Results>,
+) -> std::result::Result<(), String> {
+    let (arguments, began) = (job.arguments, Instant::now());
+    loop {
+        let turn = next.fetch_add(1, Ordering::Relaxed);
+        if turn >= arguments.years {
+            return Ok(());
+        }
+        let seed = arguments.seed + turn;
+        let is_lived = results.lock().map(|results| results.lived.contains(&seed));
+        if is_lived.map_err(|error| error.to_string())? {
+            continue;
+        }
+        let mut year = live_year(job, seed).map_err(|error| error.to_string())?;
+        (year["seed"], year["commit"]) = (json!(seed), json!(commit));
+        let mut results = results.lock().map_err(|error| error.to_string())?;
+        results.append(&year).map_err(|error| error.to_string())?;
+        let seconds = began.elapsed().as_secs();
+        eprintln!("{seconds} s: seed {seed}: {}", words(&year));
+    }
+}
+
 /// Outside of the checkout.
 fn default_results() -> PathBuf {
     std::env::temp_dir().join("fleet-years.jsonl")
-}
-
-fn years_in(text: &str) -> Vec<Value> {
-    text.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
 }
 
 fn words(year: &Value) -> String {
@@ -95,19 +96,32 @@ fn words(year: &Value) -> String {
             "{} tokens, {} faults, every rule held",
             year["tokens"], year["faults"]
         ),
+        false if year["twice"] == false => "BROKEN: lived twice with other events".to_owned(),
         false => format!("BROKEN: {}; {}", year["breaches"], year["reproduce"]),
     }
 }
 
-fn live_year(arguments: &Arguments, seed: u64) -> Result<Value> {
-    let mut year = live(arguments, seed, &arguments.part)?;
+fn live_year(job: &Job<'_>, seed: u64) -> Result<Value> {
+    let (arguments, number) = (job.arguments, job.number);
+    let live = |part: &Part| {
+        let sabotage = arguments.sabotage;
+        live(
+            &Wanted::Year {
+                seed,
+                part,
+                sabotage,
+            },
+            number,
+        )
+    };
+    let mut year = live(&arguments.part)?;
     if seed.is_multiple_of(TWICE) {
-        let again = live(arguments, seed, &arguments.part)?;
+        let again = live(&arguments.part)?;
         year["twice"] = (again["events"] == year["events"]).into();
     }
     let breaches = year["breaches"].as_object().cloned().unwrap_or_default();
     if let Some((rule, breach)) = breaches.into_iter().next() {
-        let fails = |part: &Part| Ok(!live(arguments, seed, part)?["breaches"][&rule].is_null());
+        let fails = |part: &Part| Ok(!live(part)?["breaches"][&rule].is_null());
         let kinds = year["kinds"].as_array().into_iter().flatten();
         let kinds: Vec<String> = kinds
             .filter_map(|kind| kind.as_str().map(str::to_owned))
@@ -119,43 +133,6 @@ fn live_year(arguments: &Arguments, seed: u64) -> Result<Value> {
         year["reproduce"] = json!(command_of(seed, &least));
     }
     Ok(year)
-}
-
-/// In a process of its own. A year that ends with an error breaks a rule, too.
-fn live(arguments: &Arguments, seed: u64, part: &Part) -> Result<Value> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .args(["--one", "--json"])
-        .args(options_of(seed, part));
-    if let Some(sabotage) = arguments.sabotage {
-        let name = clap::ValueEnum::to_possible_value(&sabotage);
-        command
-            .arg("--sabotage")
-            .args(name.map(|name| name.get_name().to_owned()));
-    }
-    let output = command.output()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let failed = || {
-        let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        json!({ "seed": seed, "breaches": { "ended": { "times": 1, "first": words } } })
-    };
-    Ok(serde_json::from_str(said.trim()).unwrap_or_else(|_| failed()))
-}
-
-fn options_of(seed: u64, part: &Part) -> Vec<String> {
-    let mut options = vec!["--seed".to_owned(), seed.to_string()];
-    let tokens = part
-        .tokens
-        .map(|tokens| ["--tokens".to_owned(), tokens.to_string()]);
-    options.extend(tokens.into_iter().flatten());
-    let until = part
-        .until
-        .map(|until| ["--until".to_owned(), until.to_string()]);
-    options.extend(until.into_iter().flatten());
-    if !part.without.is_empty() {
-        options.extend(["--without".to_owned(), part.without.join(",")]);
-    }
-    options
 }
 
 fn command_of(seed: u64, part: &Part) -> String {

@@ -3,7 +3,8 @@
 //! - `cargo run --release --example fleet_years -- --seed 1 --years 1000 --jobs 2 --results FILE`; results are appended to
 //!   the file, one line for each seed, and a run goes on where an earlier one stopped
 //! - `… -- --rules` prints the rules, `… -- --one --seed 7` lives one year and says what happened
-//! - `… -- --one --seed 7 --sabotage leak` breaks a rule on purpose, and succeeds if that is noticed
+//! - `… -- --sabotages` breaks each rule on purpose, and succeeds if each is noticed; `… -- --one --seed 7 --sabotage leak`
+//!   does so with one of them in one year
 //!
 //! Each year is a process of its own, because its disk is full now and then. The files of a year are in memory where
 //! there is a file system for it, so an fsync costs nothing; whether one is missing is tested elsewhere. A year that
@@ -20,8 +21,13 @@
 )]
 
 mod campaign;
+#[path = "../scenarios/log.rs"]
+mod log;
 mod report;
+mod results;
+mod sabotages;
 mod shrink;
+mod worker;
 #[path = "../scenarios/year/mod.rs"]
 mod year;
 
@@ -33,7 +39,8 @@ use clap::Parser;
 use jiff::SignedDuration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use year::{Counts, Options, RULES, Sabotage, live};
+use worker::parent_has_ended;
+use year::{Counts, Options, RULES, Sabotage, live, season};
 
 #[derive(Parser)]
 struct Arguments {
@@ -57,11 +64,18 @@ struct Arguments {
     one: bool,
     #[command(flatten)]
     part: Part,
+    /// Break a rule on purpose; the year ends when that is noticed
     #[arg(long, value_enum)]
     sabotage: Option<Sabotage>,
-    /// Print the result as JSON
+    /// Break each rule on purpose, and print which rule noticed it
+    #[arg(long)]
+    sabotages: bool,
+    /// Instead of a year, live the weeks in which each sabotage is noticed
     #[arg(long, hide = true)]
-    json: bool,
+    season: bool,
+    /// Print the result as JSON, and end when stdin does
+    #[arg(long, hide = true)]
+    worker: bool,
 }
 
 /// What one year is, besides its seed.
@@ -86,12 +100,15 @@ fn main() -> year::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    if arguments.sabotages {
+        return sabotages::run(arguments.jobs);
+    }
     if !arguments.one {
         return campaign::run(&arguments);
     }
     let counts = live_one(&arguments)?;
-    match arguments.json {
-        true => println!("{}", report::line(arguments.seed, &counts)),
+    match arguments.worker {
+        true => println!("{}", report::line(&counts)),
         false => println!("{counts}\nSHA-256 of the events: {}", counts.log),
     }
     let is_as_wanted = match arguments.sabotage {
@@ -105,6 +122,30 @@ fn main() -> year::Result<ExitCode> {
 }
 
 fn live_one(arguments: &Arguments) -> year::Result<Counts> {
+    let options = match arguments.season {
+        true => Options {
+            alone: true,
+            folder: folder(),
+            ..season(arguments.sabotage)
+        },
+        false => drawn(arguments),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    if !arguments.worker {
+        return runtime.block_on(live(options));
+    }
+    runtime.block_on(async {
+        tokio::select! {
+            counts = live(options) => counts,
+            _ = parent_has_ended() => Err("the process that wanted this year has ended".into()),
+        }
+    })
+}
+
+/// What a year is, by its seed.
+fn drawn(arguments: &Arguments) -> Options {
     let mut chance = StdRng::seed_from_u64(arguments.seed);
     // As many small fleets as large ones.
     let drawn = (5.0 * 40_f64.powf(chance.random_range(0.0..1.0))).round() as usize;
@@ -113,7 +154,7 @@ fn live_one(arguments: &Arguments) -> year::Result<Counts> {
     // that are under way then gets the last calls is by chance, so that these years differ in some events.
     let is_tight = chance.random_bool(0.34) && !arguments.seed.is_multiple_of(TWICE);
     let calls_per_hour = is_tight.then(|| (tokens as u64 / 2).max(20));
-    let options = Options {
+    Options {
         tokens,
         days: 365,
         until: arguments.part.until,
@@ -127,11 +168,7 @@ fn live_one(arguments: &Arguments) -> year::Result<Counts> {
         alone: true,
         without: arguments.part.without.clone(),
         folder: folder(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(live(options))
+    }
 }
 
 /// In memory, if there is such a place.

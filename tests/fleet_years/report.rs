@@ -1,14 +1,15 @@
 //! One line for each year in the file, and what they come to.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::process::Command;
 
+use perennial::model::number::grouped;
 use serde_json::{Map, Value, json};
 
 use super::year::{Counts, RULES};
 
 /// What one year came to.
-pub(super) fn line(seed: u64, counts: &Counts) -> Value {
+pub(super) fn line(counts: &Counts) -> Value {
     let breaches = counts.breaches.iter();
     let breaches: Map<String, Value> = breaches
         .map(|(rule, count, first)| {
@@ -19,10 +20,9 @@ pub(super) fn line(seed: u64, counts: &Counts) -> Value {
         })
         .collect();
     json!({
-        "seed": seed,
-        "commit": commit(),
         "tokens": counts.tokens,
         "calls": counts.calls,
+        "steps": counts.steps,
         "faults": counts.faults,
         "kinds": counts.kinds,
         "deaths": counts.deaths,
@@ -34,7 +34,7 @@ pub(super) fn line(seed: u64, counts: &Counts) -> Value {
 }
 
 /// Of the checkout, with a plus if it has changes that are in no commit.
-fn commit() -> String {
+pub(super) fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -52,35 +52,37 @@ pub(super) fn is_good(year: &Value) -> bool {
 
 /// One sentence on all these years, for the page.
 pub(super) fn sentence(years: &[Value]) -> String {
-    let seeds: BTreeSet<u64> = years
-        .iter()
-        .filter_map(|year| year["seed"].as_u64())
-        .collect();
-    let (first, last) = (seeds.first().copied(), seeds.last().copied());
+    let seed = |year: Option<&Value>| year.and_then(|year| year["seed"].as_u64()).unwrap_or(0);
     let sum = |field: &str| -> u64 { years.iter().filter_map(|year| year[field].as_u64()).sum() };
     let broken = years.iter().filter(|year| !is_good(year)).count();
     let twice = years.iter().filter(|year| year["twice"] == true).count();
-    let rules = RULES.len();
     format!(
-        "{} fleet-years, seeds {} to {}, {} tokens, {} faults: {broken} broke one of {rules} rules; {twice} ran twice \
-         with equal events",
+        "{} fleet-years, seeds {} to {}, {} tokens, {} faults: {broken} broke one of {} rules; {twice} ran twice with equal \
+         events; {}",
         grouped(years.len() as u64),
-        first.unwrap_or(0),
-        last.unwrap_or(0),
+        seed(years.first()),
+        seed(years.last()),
         grouped(sum("tokens")),
         grouped(sum("faults")),
+        RULES.len(),
+        on_which_commits(years),
     )
 }
 
-/// With a comma after each third digit.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
+/// `commit 71eb1d8c0f3a`, or each with its number of years, in the order of their seeds.
+fn on_which_commits(years: &[Value]) -> String {
+    let mut commits: Vec<&str> = Vec::new();
+    let mut numbers: BTreeMap<&str, u64> = BTreeMap::new();
+    for year in years {
+        let commit = year["commit"].as_str().unwrap_or("unknown");
+        if !commits.contains(&commit) {
+            commits.push(commit);
         }
-        text.push(digit);
+        *numbers.entry(commit).or_default() += 1;
     }
-    text
+    let each = |commit: &&str| format!("{} on {commit}", grouped(numbers[commit]));
+    match commits[..] {
+        [commit] => format!("commit {commit}"),
+        _ => commits.iter().map(each).collect::<Vec<_>>().join(", "),
+    }
 }

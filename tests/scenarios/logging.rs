@@ -4,12 +4,13 @@ use perennial::inventory::Error;
 use perennial::model::{
     EmailProgress, Event, IncidentId, LoginEnd, LoginId, LoginOutcome, NewEvent, Outcome, State,
 };
+use tracing::Level;
 
 use crate::world::{Log, OPERATOR, OWNER, Result, World, days, hours, minutes};
 
 #[tokio::test]
 async fn the_log_tells_of_states_incidents_and_emails() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let id = world.import("maria", &world.log_in(&maria)?).await?;
@@ -42,7 +43,7 @@ async fn the_log_tells_of_states_incidents_and_emails() -> Result {
 
 #[tokio::test]
 async fn a_measured_renewal_is_in_the_log() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let world = World::new().await?;
     let rotated = |name: &str, outcome, expires_at| {
         of_token(
@@ -76,7 +77,7 @@ async fn a_measured_renewal_is_in_the_log() -> Result {
 /// Names come from Meta and from people: none of them begins a line of its own.
 #[tokio::test]
 async fn logins_and_acknowledgements_are_in_the_log_a_line_each() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let world = World::new().await?;
     let now = world.now;
     let login = |outcome, token: Option<&str>| {
@@ -123,7 +124,7 @@ async fn logins_and_acknowledgements_are_in_the_log_a_line_each() -> Result {
 /// A hundred thousand tokens are checked for the first time, or one cause strikes 1,842 of them.
 #[tokio::test]
 async fn what_happens_to_many_tokens_at_once_is_one_line() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let world = World::new().await?;
     let now = world.now;
     let write = world.inventory.write(move |tx| {
@@ -152,7 +153,7 @@ async fn what_happens_to_many_tokens_at_once_is_one_line() -> Result {
 
 #[tokio::test]
 async fn what_is_undone_is_not_in_the_log() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let world = World::new().await?;
     let now = world.now;
     let undone = world.inventory.write(move |tx| {

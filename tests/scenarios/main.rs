@@ -26,6 +26,7 @@ mod forecast;
 mod heartbeat;
 mod json;
 mod lessons;
+mod log;
 mod logging;
 mod login;
 mod login_commands;

@@ -6,6 +6,7 @@ use perennial::model::{EventKind, IncidentFilter, OrderKind, TokenId};
 use perennial::outbox::standard_webhooks::SigningSecret;
 use perennial::posts::Format;
 use perennial::secret::Secret;
+use tracing::Level;
 
 use crate::world::daemon::Premises;
 use crate::world::receiver::{Message, Receiver};
@@ -63,7 +64,7 @@ fn texts(receiver: &Receiver) -> Vec<String> {
 
 #[tokio::test]
 async fn an_incident_is_posted_once_to_each_channel_and_so_is_its_end() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let mut world = World::new().await?;
     let slack = world.open_channel("ops-chat", Format::Slack).await?;
     let teams = world.open_channel("ops-teams", Format::Teams).await?;
@@ -209,7 +210,7 @@ async fn what_is_resolved_before_it_was_posted_arrives_in_order() -> Result {
 
 #[tokio::test]
 async fn a_channel_that_is_gone_is_reported_on_another_one_and_by_email_once() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let mut world = World::new().await?;
     let gone = world.open_channel("ops-chat", Format::Slack).await?;
     let other = world.open_channel("ops-teams", Format::Teams).await?;

@@ -1,9 +1,9 @@
 //! Text for a terminal: measures it, cuts it, and removes what could do harm there.
 
-use indicatif::HumanCount;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::output::Glyphs;
+pub(crate) use crate::model::number::grouped as count;
 
 /// Makes any name safe to print on one line: no control characters, no marks that change the direction of writing.
 pub(crate) fn plain(text: &str) -> String {
@@ -52,11 +52,6 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// `1,822`
-pub(crate) fn count(of: u64) -> String {
-    HumanCount(of).to_string()
 }
 
 /// `1 token`, `1,822 tokens`

@@ -2,6 +2,7 @@
 
 use perennial::graph_sim::{Fault, FaultRule, InjectedError};
 use perennial::model::{OrderKind, TokenId};
+use tracing::Level;
 
 use crate::world::{APP_SECRET, Log, Result, World, days, hours};
 
@@ -9,7 +10,7 @@ use crate::world::{APP_SECRET, Log, Result, World, days, hours};
 /// error about them.
 #[tokio::test]
 async fn no_failure_makes_a_secret_show() -> Result {
-    let log = Log::listen();
+    let log = Log::of_thread(Level::TRACE);
     let mut world = World::new().await?;
     let (maria, paul) = (world.person("Maria"), world.person("Paul"));
     let secrets = [world.log_in(&maria)?, world.log_in(&paul)?];

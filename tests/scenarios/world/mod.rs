@@ -5,7 +5,6 @@ pub mod crash;
 pub mod daemon;
 pub mod database;
 pub mod hook;
-mod log;
 mod mail;
 pub mod office;
 mod posts;
@@ -26,7 +25,7 @@ use perennial::model::{
 use perennial::rotation::{RotationWorker, Rules};
 use perennial::secret::{Key, Secret};
 
-pub use log::Log;
+pub use crate::log::Log;
 pub use mail::{Mail, OPERATOR, OWNER};
 pub use public::{Answer, PUBLIC_URL, Public};
 pub use socket::Socket;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -21,15 +21,16 @@ use perennial::secret::{Key, Secret};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rusqlite::Connection;
+use tracing::Level;
 
 use super::disk;
 use super::people::PendingOrder;
 use super::place::Place;
 use super::premises::{Wanted, furnish, open};
 use super::sabotage::Sabotage;
-use super::secrets::Log;
 use super::trouble::Trouble;
 use super::{Moment, Options, Result};
+use crate::log::Log;
 
 pub(super) const OPERATOR: &str = "ops@example.com";
 /// `email` is subject to the 90 days of data access.
@@ -80,10 +81,14 @@ pub(super) struct Fleet {
     /// When a login of which app made how many calls lately. They do not wait for the budget.
     pub(super) login_calls: VecDeque<(Moment, usize, u64)>,
     pub(super) sabotage: Option<Sabotage>,
+    /// When the copy was taken that is put back.
+    pub(super) copied_at: Option<Moment>,
     pub(super) socket: api::Settings,
     pub(super) wanted: Wanted,
     pub(super) key: String,
     pub(super) log: Log,
+    /// An inventory with nothing in it, which is there while the other one is closed.
+    spare: (Inventory, Arc<Services>),
     folder: tempfile::TempDir,
 }
 
@@ -119,8 +124,12 @@ impl Fleet {
         };
         let key = Key::generate()?.to_base64().to_string();
         furnish(folder.path(), &wanted, Some(&key))?;
-        let log = Log::listen(options.alone)?;
+        let log = match options.alone {
+            true => Log::of_process(Level::INFO)?,
+            false => Log::of_thread(Level::INFO),
+        };
         let (config, inventory, services) = open(folder.path())?;
+        let spare = spare(&folder.path().join("spare"), &wanted)?;
         let mut fleet = Self {
             meta,
             people: Vec::new(),
@@ -144,10 +153,12 @@ impl Fleet {
             budget,
             login_calls: VecDeque::new(),
             sabotage: None,
+            copied_at: None,
             socket: config.status,
             wanted,
             key,
             log,
+            spare,
             folder,
         };
         fleet.begin().await?;
@@ -217,7 +228,7 @@ impl Fleet {
         owner: &str,
     ) -> Result<Vec<TokenId>> {
         let (now, owner) = (self.daemon_now(), owner.to_owned());
-        self.names.extend(born.iter().map(|(name, _)| name.clone()));
+        let names: Vec<String> = born.iter().map(|(name, _)| name.clone()).collect();
         let import_token = move |tx: &Tx<'_>| {
             let mut ids = Vec::with_capacity(born.len());
             for (name, secret) in &born {
@@ -236,7 +247,9 @@ impl Fleet {
             }
             Ok(ids)
         };
-        Ok(self.inventory.write(import_token).await?)
+        let ids = self.inventory.write(import_token).await?;
+        self.names.extend(names);
+        Ok(ids)
     }
 
     pub(super) fn move_to(&mut self, now: Moment) {
@@ -281,15 +294,11 @@ impl Fleet {
         self.reopen().await
     }
 
-    /// Drops every handle of the inventory, which releases its lock: another one is open meanwhile, whose disk is not
-    /// full.
+    /// Drops every handle of the inventory, which releases its lock. On a full disk, the last handle could not empty the
+    /// write-ahead log, and with a log that cannot be emptied a daemon does not start.
     pub(super) fn close(&mut self) -> Result {
-        let elsewhere = tempfile::tempdir()?;
-        let other_key = Key::generate()?.to_base64();
         disk::limit_files(false)?;
-        furnish(elsewhere.path(), &self.wanted, Some(&other_key))?;
-        let (_, inventory, services) = open(elsewhere.path())?;
-        (self.inventory, self.services) = (inventory, Arc::new(services));
+        (self.inventory, self.services) = self.spare.clone();
         disk::limit_files(self.is_disk_full)
     }
 
@@ -359,6 +368,13 @@ impl Fleet {
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+fn spare(folder: &Path, wanted: &Wanted) -> Result<(Inventory, Arc<Services>)> {
+    fs::create_dir(folder)?;
+    furnish(folder, wanted, Some(&Key::generate()?.to_base64()))?;
+    let (_, inventory, services) = open(folder)?;
+    Ok((inventory, Arc::new(services)))
 }
 
 /// Where people post to is not looked at, since the posts are taken and handed to the daemon.

@@ -1,10 +1,15 @@
 //! Compares the notifications with the truth: which tokens are dead since when, who was notified, and whether each
-//! email had a cause.
+//! email had a cause. It also says what is looked at when:
+//!
+//! - at each step: each token's truth at Meta, exchanges, calls, and what is new in the journal and in the mailbox
+//! - once a day: all tokens with their secrets, all open incidents, the files of people who asked for deletion
+//! - every twenty days and at the end: everything that can be read without the key, and the files of all consumers
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::SignedDuration;
 use perennial::graph_sim::{Death, TokenTruth};
+use perennial::inventory::{self, View};
 use perennial::model::{
     Email, EmailId, Event, EventId, EventRecord, Incident, IncidentFilter, IncidentState, State,
     Token, TokenId,
@@ -83,6 +88,11 @@ impl Invariants {
         Ok(invariants)
     }
 
+    /// Whether this rule was broken so far.
+    pub(super) fn is_broken(&self, rule: Rule) -> bool {
+        self.counts.breaches.of(rule) + self.ledger.breaches.of(rule) > 0
+    }
+
     pub(super) const fn count_fault(&mut self) {
         self.counts.faults += 1;
     }
@@ -142,7 +152,8 @@ impl Invariants {
 
     /// Records which tokens died or recovered, and which deaths should have been notified by now.
     pub(super) async fn look(&mut self, fleet: &Fleet) -> Result {
-        self.follow(fleet).await?;
+        // Secrets change in the daemon's own work, which is followed after it.
+        self.lives.retain(|id, _| !fleet.forgotten.contains(id));
         let now = fleet.now;
         if fleet.is_troubled() {
             self.troubled_until = now;
@@ -188,19 +199,19 @@ impl Invariants {
         for (id, end, known_since) in clocks {
             self.compare(fleet, id, end, known_since).await?;
         }
-        self.counts.ends += ended.len();
-        for id in ended {
-            if !is_told(fleet, id).await? {
-                self.explain(
-                    fleet,
-                    Rule::EveryDeathTold,
-                    id,
-                    "expired, and nobody was told before",
-                )
-                .await?;
-            }
-        }
+        self.hear_of_the_expired(fleet, ended).await?;
         self.hear_of_the_dead(fleet).await
+    }
+
+    /// Their ends were known, so that people must have been told before.
+    async fn hear_of_the_expired(&mut self, fleet: &Fleet, expired: Vec<TokenId>) -> Result {
+        self.counts.ends += expired.len();
+        let told = those(fleet, expired.clone(), is_told).await?;
+        for id in expired.into_iter().filter(|id| !told.contains(id)) {
+            let what = "expired, and nobody was told before";
+            self.explain(fleet, Rule::EveryDeathTold, id, what).await?;
+        }
+        Ok(())
     }
 
     /// Whether this end of a clock was foreseen.
@@ -237,13 +248,19 @@ impl Invariants {
         Ok(())
     }
 
-    /// What must hold of the inventory: at each step, once a day, and now and then of all its files.
-    pub(super) async fn account(&mut self, fleet: &Fleet, start: Moment, end: Moment) -> Result {
+    /// What must hold of the inventory: at each step, once a day, and now and then of all its files. Returns whether the
+    /// daemon has found something in this step.
+    pub(super) async fn account(
+        &mut self,
+        fleet: &Fleet,
+        start: Moment,
+        end: Moment,
+    ) -> Result<bool> {
         let served = self
             .lives
             .iter()
             .map(|(id, life)| (*id, life.secret.as_str()));
-        self.ledger.look(fleet, &served.collect()).await?;
+        let has_found = self.ledger.look(fleet, &served.collect()).await?;
         if self.counted.is_none_or(|at| fleet.now >= at + A_DAY) {
             self.counted = Some(fleet.now);
             self.recount(fleet).await?;
@@ -256,12 +273,20 @@ impl Invariants {
             let half = start + end.duration_since(start) / 2;
             self.ledger.audit(fleet, fleet.now < half).await?;
         }
-        Ok(())
+        Ok(has_found)
+    }
+
+    /// Whether nothing waits any more because of what was broken.
+    fn is_calm(&self, fleet: &Fleet) -> bool {
+        fleet.now >= self.broken_at + CALM
     }
 
     /// What is looked at once a day, because it reads all tokens and incidents.
     async fn recount(&mut self, fleet: &Fleet) -> Result {
         self.ledger.count_tokens(fleet).await?;
+        if self.is_calm(fleet) {
+            self.ledger.look_for_deleted(fleet)?;
+        }
         self.count_doubled(fleet).await
     }
 
@@ -272,9 +297,11 @@ impl Invariants {
             .filter(|(_, life)| !life.alive && !life.reported)
             .map(|(id, life)| (*id, fleet.now > latest(life)))
             .collect();
+        let ids = silent.iter().map(|(id, _)| *id).collect();
+        let told = those(fleet, ids, is_told_dead).await?;
         for (id, is_overdue) in silent {
             // The cause may still change, which is another incident with an email of its own.
-            let is_told = is_told_dead(fleet, id).await?;
+            let is_told = told.contains(&id);
             if is_overdue && !is_told {
                 self.explain(fleet, Rule::EveryDeathTold, id, "died, and nobody was told")
                     .await?;
@@ -314,10 +341,10 @@ impl Invariants {
         };
         let keys: HashSet<_> = open.iter().map(key).collect();
         let holds = open.len() == keys.len();
-        let words = format!("{} open incidents have {} keys", open.len(), keys.len());
+        let words = || format!("{} open incidents have {} keys", open.len(), keys.len());
         self.counts
             .breaches
-            .check(Rule::OneIncident, holds, fleet.now, &words);
+            .check(Rule::OneIncident, holds, fleet.now, words);
         Ok(())
     }
 
@@ -422,18 +449,18 @@ impl Invariants {
         let is_open = |i: &&Incident| !matches!(i.state, IncidentState::Resolved { .. });
         let figures = fleet.inventory.figures();
         let open = incidents.iter().filter(is_open).count() as u64;
-        let is_calm = fleet.now >= self.broken_at + CALM;
+        let is_calm = self.is_calm(fleet);
         if fleet.sabotage.is_none() {
             assert_eq!((figures.incidents.open, &figures.mail), (open, &mail));
         }
         self.ledger.close(fleet, is_calm).await?;
         self.counts.breaches.add(self.ledger.breaches.clone());
         self.counts.log = self.ledger.digest();
-        let words = format!("{} emails wait although mail works", mail.queued);
+        let words = || format!("{} emails wait although mail works", mail.queued);
         let holds = mail.queued == 0 || !is_calm;
         self.counts
             .breaches
-            .check(Rule::EveryDeathTold, holds, fleet.now, &words);
+            .check(Rule::EveryDeathTold, holds, fleet.now, words);
         self.counts.incidents = incidents.len();
         self.counts.flapping = incidents.iter().filter(|i| i.relapses >= 2).count();
         self.counts.restarts = fleet.restarts;
@@ -452,29 +479,41 @@ fn lacks_nothing(truth: &TokenTruth, now: Moment) -> bool {
     !ends_soon && truth.scopes.iter().any(|scope| scope == NEEDED)
 }
 
-/// The same, of a token that the daemon knows to be dead.
-async fn is_told_dead(fleet: &Fleet, id: TokenId) -> Result<bool> {
-    let token = fleet.inventory.read(move |view| view.token(id)).await?;
-    match token.is_some_and(|token| token.is_dead()) {
-        true => is_told(fleet, id).await,
-        false => Ok(false),
+type Read<T> = std::result::Result<T, inventory::Error>;
+
+/// Those tokens of which `is_so`, in one look at the inventory.
+async fn those(
+    fleet: &Fleet,
+    ids: Vec<TokenId>,
+    is_so: fn(&View<'_>, TokenId) -> Read<bool>,
+) -> Result<HashSet<TokenId>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
     }
+    let read = fleet.inventory.read(move |view| {
+        let mut those = HashSet::new();
+        for id in ids {
+            those.extend(is_so(view, id)?.then_some(id));
+        }
+        Ok(those)
+    });
+    Ok(read.await?)
 }
 
 /// Returns whether an email about the token's incident was sent.
-async fn is_told(fleet: &Fleet, id: TokenId) -> Result<bool> {
-    let told = fleet
-        .inventory
-        .read(move |view| {
-            let Some(here) = view
-                .pending_token(id)?
-                .and_then(|pending_token| pending_token.incident)
-            else {
-                return Ok(false);
-            };
-            let incident = view.incident(here.incident)?;
-            Ok(incident.is_some_and(|i| i.notified_at.or(i.flapping_notified_at).is_some()))
-        })
-        .await?;
-    Ok(told)
+fn is_told(view: &View<'_>, id: TokenId) -> Read<bool> {
+    let pending = view.pending_token(id)?;
+    let Some(here) = pending.and_then(|pending_token| pending_token.incident) else {
+        return Ok(false);
+    };
+    let incident = view.incident(here.incident)?;
+    Ok(incident.is_some_and(|i| i.notified_at.or(i.flapping_notified_at).is_some()))
+}
+
+/// The same, of a token that the daemon knows to be dead.
+fn is_told_dead(view: &View<'_>, id: TokenId) -> Read<bool> {
+    match view.token(id)?.is_some_and(|token| token.is_dead()) {
+        true => is_told(view, id),
+        false => Ok(false),
+    }
 }

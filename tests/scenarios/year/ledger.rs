@@ -12,6 +12,8 @@ use perennial::secret::Secret;
 use sha2::{Digest, Sha256};
 
 use super::fleet::{ALL, APPS, Fleet};
+use super::mailbox::Mailbox;
+use super::pace::leads_on;
 use super::rules::{Breaches, Rule};
 use super::secrets::Secrets;
 use super::{Moment, Result, note};
@@ -27,6 +29,8 @@ pub(super) struct Ledger {
     pub(super) breaches: Breaches,
     read_events: EventId,
     exchanges: HashMap<String, (u32, Moment)>,
+    /// By all apps, of all secrets.
+    exchanges_made: u64,
     /// Every secret that a token had, the newest at the end.
     versions: HashMap<TokenId, Vec<String>>,
     /// The newest version of each token that its consumer was seen to have.
@@ -34,6 +38,7 @@ pub(super) struct Ledger {
     /// Message-IDs that were written, and those that were sent.
     written: HashSet<String>,
     sent: HashSet<String>,
+    mailbox: Mailbox,
     half_way: Option<u64>,
     /// When the daemon's clock was wrong last.
     clock_wrong_at: Option<Moment>,
@@ -46,25 +51,38 @@ impl Ledger {
             breaches: Breaches::default(),
             read_events: EventId(0),
             exchanges: HashMap::new(),
+            exchanges_made: 0,
             versions: HashMap::new(),
             delivered: HashMap::new(),
             written: HashSet::new(),
             sent: HashSet::new(),
+            mailbox: Mailbox::default(),
             half_way: None,
             clock_wrong_at: None,
             log: Sha256::new(),
         }
     }
 
-    /// After each step.
-    pub(super) async fn look(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) -> Result {
-        self.follow_versions(fleet, served);
-        self.count_exchanges(fleet, served);
+    /// After each step. Returns whether the journal has something from which more follows.
+    pub(super) async fn look(
+        &mut self,
+        fleet: &Fleet,
+        served: &HashMap<TokenId, &str>,
+    ) -> Result<bool> {
+        let has_new = self.follow_versions(fleet, served);
+        let made = fleet.meta.world().call_log().calls(Endpoint::Exchange);
+        // Nothing can have been exchanged twice otherwise.
+        if has_new || made != self.exchanges_made {
+            self.exchanges_made = made;
+            self.count_exchanges(fleet, served);
+        }
         self.count_calls(fleet)?;
         self.read_journal(fleet).await
     }
 
-    fn follow_versions(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) {
+    /// Returns whether there is a new one.
+    fn follow_versions(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) -> bool {
+        let mut has_new = false;
         for (id, secret) in served {
             let versions = self.versions.entry(*id).or_default();
             if versions.last().is_some_and(|newest| newest == secret) {
@@ -75,7 +93,9 @@ impl Ledger {
                 self.breaches.record(Rule::NeverOlder, fleet.now, &words);
             }
             versions.push((*secret).to_owned());
+            has_new = true;
         }
+        has_new
     }
 
     fn count_exchanges(&mut self, fleet: &Fleet, served: &HashMap<TokenId, &str>) {
@@ -90,9 +110,9 @@ impl Ledger {
             }
             let is_soon = known.is_some_and(|(_, at)| fleet.now < at + A_DAY);
             let holds = !is_soon && count == before + 1;
-            let words = format!("a secret of token {} was exchanged {count} times", id.0);
+            let words = || format!("a secret of token {} was exchanged {count} times", id.0);
             self.breaches
-                .check(Rule::OneExchange, holds, fleet.now, &words);
+                .check(Rule::OneExchange, holds, fleet.now, words);
             self.exchanges
                 .insert((*secret).to_owned(), (count, fleet.now));
         }
@@ -113,37 +133,56 @@ impl Ledger {
             let logins = logins.filter(|(at, of, _)| *of == app && *at >= an_hour_ago);
             let logins: u64 = logins.map(|(.., calls)| calls).sum();
             let holds = calls <= fleet.budget + logins + TO_FINISH;
-            let words = format!(
-                "{calls} calls of {name} in an hour, {logins} of them by logins, and checks may make {}",
-                fleet.budget
-            );
-            self.breaches.check(Rule::Budget, holds, fleet.now, &words);
+            let words = || {
+                format!(
+                    "{calls} calls of {name} in an hour, {logins} of them by logins, and checks may make {}",
+                    fleet.budget
+                )
+            };
+            self.breaches.check(Rule::Budget, holds, fleet.now, words);
         }
         Ok(())
     }
 
-    async fn read_journal(&mut self, fleet: &Fleet) -> Result {
+    async fn read_journal(&mut self, fleet: &Fleet) -> Result<bool> {
         let after = self.read_events;
         let read = fleet
             .inventory
             .read(move |view| view.events(after, None, ALL));
-        let mut lines = Vec::new();
+        let (mut lines, mut sent, mut more_follows) = (Vec::new(), Vec::new(), false);
         for record in &read.await? {
             self.read_events = self.read_events.max(record.id);
             lines.push(line_of(record, &fleet.folder())?);
+            more_follows |= leads_on(&record.event);
             let holds = match &record.event {
                 Event::EmailWritten(email) => self.written.insert(email.message_id.clone()),
                 Event::EmailSent(email) => {
+                    sent.push(email.message_id.clone());
                     let is_written = self.written.contains(&email.message_id);
                     self.sent.insert(email.message_id.clone()) && is_written
                 }
                 _ => true,
             };
-            let words = format!("{:?}", record.event);
+            let words = || format!("{:?}", record.event);
             self.breaches
-                .check(Rule::OneMessageId, holds, fleet.now, &words);
+                .check(Rule::OneMessageId, holds, fleet.now, words);
         }
         self.log(lines);
+        self.read_mail(fleet, &sent)?;
+        Ok(more_follows)
+    }
+
+    /// What was sent according to the journal must have arrived, and nothing else.
+    fn read_mail(&mut self, fleet: &Fleet, sent: &[String]) -> Result {
+        for wrong in self.mailbox.empty(fleet, &self.written)? {
+            self.breaches.record(Rule::OneMessageId, fleet.now, &wrong);
+        }
+        for id in sent {
+            let words = || format!("{id} was sent, but did not arrive");
+            let has_arrived = self.mailbox.has(id);
+            self.breaches
+                .check(Rule::OneMessageId, has_arrived, fleet.now, words);
+        }
         Ok(())
     }
 
@@ -186,14 +225,27 @@ impl Ledger {
         Ok(())
     }
 
+    /// Once a day, if nothing was broken lately.
+    pub(super) fn look_for_deleted(&mut self, fleet: &Fleet) -> Result {
+        let Some(folder) = fleet.consumer.path() else {
+            return Ok(());
+        };
+        for left in fleet.files_of_the_deleted(folder)? {
+            self.breaches.record(Rule::Forgotten, fleet.now, &left);
+        }
+        Ok(())
+    }
+
     /// Now and then, because it reads all files.
     pub(super) async fn audit(&mut self, fleet: &Fleet, is_half: bool) -> Result {
         let secrets = Secrets::of(fleet, self.versions.values().flatten());
-        for (place, bytes) in fleet.everything_readable().await? {
+        let emails = self.mailbox.take_unread().into_iter();
+        let emails = emails.map(|email| ("an email".to_owned(), email));
+        for (place, bytes) in fleet.everything_readable().await?.into_iter().chain(emails) {
             let found = secrets.found_in(&bytes);
             let words = || format!("{} in {place}", found.unwrap_or_default());
             self.breaches
-                .check(Rule::Sealed, found.is_none(), fleet.now, &words());
+                .check(Rule::Sealed, found.is_none(), fleet.now, words);
         }
         for left in fleet.traces_of_the_forgotten()? {
             self.breaches.record(Rule::Forgotten, fleet.now, &left);
@@ -220,9 +272,9 @@ impl Ledger {
             let place = versions.iter().rposition(|version| *version == has);
             let before = self.delivered.get(&name).copied();
             let holds = has == secret.expose() || place.is_none() || place >= before;
-            let words = format!("the file of {name} went back to an earlier version");
+            let words = || format!("the file of {name} went back to an earlier version");
             self.breaches
-                .check(Rule::NeverOlder, holds, fleet.now, &words);
+                .check(Rule::NeverOlder, holds, fleet.now, words);
             self.delivered.extend(place.map(|place| (name, place)));
         }
         Ok(())
@@ -234,23 +286,20 @@ impl Ledger {
         self.audit(fleet, false).await?;
         let size = fleet.size()?;
         let most = self.half_way.map_or(u64::MAX, MAY_GROW);
-        let words = format!("{size} bytes at the end, {:?} half-way", self.half_way);
+        let words = || format!("{size} bytes at the end, {:?} half-way", self.half_way);
         self.breaches
-            .check(Rule::Bounded, size <= most, fleet.now, &words);
+            .check(Rule::Bounded, size <= most, fleet.now, words);
         let Some(folder) = fleet.consumer.path().filter(|_| is_calm) else {
             return Ok(());
         };
         for (_, name, secret) in fleet.served().await? {
             let has = content(&folder.join(&name));
             let holds = has.as_deref() == Some(secret.expose());
-            let words = format!("the consumer of {name} does not have the newest version");
+            let words = || format!("the consumer of {name} does not have the newest version");
             self.breaches
-                .check(Rule::NeverOlder, holds, fleet.now, &words);
+                .check(Rule::NeverOlder, holds, fleet.now, words);
         }
-        for left in fleet.files_of_the_deleted(folder)? {
-            self.breaches.record(Rule::Forgotten, fleet.now, &left);
-        }
-        Ok(())
+        self.look_for_deleted(fleet)
     }
 
     /// Of all events in their order.

@@ -2,7 +2,7 @@
 //! Meta, with faults of every kind, compared with the truth at every step. `fleet` is the people and tokens, `premises`
 //! the daemon's files, `work` what it does, `pace` how time passes. `faults`, `trouble`, `place` and `disk` are what goes
 //! wrong, `people` and `operators` what is done about it. `rules` are the rules, which `invariants` checks of what people
-//! are told, `ledger` and `secrets` of the inventory, `foresight` of forecasts. `sabotage` breaks each of them.
+//! are told, `ledger` and `secrets` of the inventory, `mailbox` of the emails that arrived, `foresight` of forecasts. `sabotage` breaks each of them.
 
 mod disk;
 mod faults;
@@ -10,6 +10,7 @@ mod fleet;
 mod foresight;
 mod invariants;
 mod ledger;
+mod mailbox;
 mod operators;
 mod pace;
 mod people;
@@ -31,9 +32,9 @@ use jiff::{SignedDuration, Timestamp};
 use faults::ScheduledFaults;
 use fleet::Fleet;
 use invariants::Invariants;
-use pace::Pace;
+use pace::{Happened, Pace};
 pub use rules::{Breaches, RULES};
-pub use sabotage::Sabotage;
+pub use sabotage::{Sabotage, season};
 
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -148,10 +149,11 @@ pub async fn live(options: Options) -> Result<Counts> {
     while year.fleet.now < year.end {
         let known = [year.scheduled.next(), year.fleet.next_act(), Some(year.end)];
         let next = pace.next(year.fleet.now, known.into_iter().flatten());
-        if year.step(next).await? {
-            pace.something_happened();
-        }
+        pace.see(year.step(next).await?);
         steps += 1;
+        if year.is_sabotage_noticed() {
+            break;
+        }
     }
     let counts = year.invariants.close(&year.fleet).await?;
     Ok(Counts {
@@ -162,18 +164,23 @@ pub async fn live(options: Options) -> Result<Counts> {
 }
 
 impl Year {
-    /// Returns whether anything happened that the daemon did not do.
-    async fn step(&mut self, now: Moment) -> Result<bool> {
+    /// Then there is nothing more to find out.
+    fn is_sabotage_noticed(&self) -> bool {
+        let sabotage = self.options.sabotage;
+        sabotage.is_some_and(|sabotage| self.invariants.is_broken(sabotage.breaks()))
+    }
+
+    async fn step(&mut self, now: Moment) -> Result<Happened> {
         let (fleet, invariants) = (&mut self.fleet, &mut self.invariants);
         fleet.move_to(now);
         let faults = self.scheduled.strike(now);
-        let mut has_happened = !faults.is_empty();
+        let mut outside = !faults.is_empty();
         for fault in faults {
             invariants.count_fault();
             note(|| format!("{now} {fault:?}"));
             fault.fall(fleet).await?;
         }
-        has_happened |= fleet.act().await?;
+        outside |= fleet.act().await?;
         invariants.look(fleet).await?;
         if now > self.start + HONEST {
             fleet.sabotage = self.options.sabotage;
@@ -195,14 +202,14 @@ impl Year {
         let emails = invariants.read(fleet).await?;
         fleet.receive(&emails);
         fleet.sabotage_emails()?;
-        fleet.send().await?;
+        fleet.send(is_daily).await?;
         fleet.deliver(is_daily).await?;
         if is_daily {
             fleet.prune().await?;
         }
         invariants.foresee(fleet).await?;
-        invariants.account(fleet, self.start, self.end).await?;
-        Ok(has_happened)
+        let found = invariants.account(fleet, self.start, self.end).await?;
+        Ok(Happened { outside, found })
     }
 }
 

@@ -108,9 +108,15 @@ impl Breaches {
         self.0.entry(rule).or_insert_with(first).0 += 1;
     }
 
-    pub(super) fn check(&mut self, rule: Rule, holds: bool, at: Moment, words: &str) {
+    pub(super) fn check(
+        &mut self,
+        rule: Rule,
+        holds: bool,
+        at: Moment,
+        words: impl FnOnce() -> String,
+    ) {
         if !holds {
-            self.record(rule, at, words);
+            self.record(rule, at, &words());
         }
     }
 

@@ -3,14 +3,15 @@
 use std::fs;
 
 use clap::ValueEnum;
+use jiff::SignedDuration;
 use perennial::inventory::View;
 use perennial::model::Kind;
 use perennial::secret::Secret;
 use rusqlite::Connection;
 
-use super::Result;
 use super::fleet::Fleet;
 use super::rules::Rule;
+use super::{Options, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Sabotage {
@@ -32,12 +33,18 @@ pub enum Sabotage {
     OldCopy,
     /// A token that an operator forgot is still there.
     KeepForgotten,
+    /// A person asks for deletion, and nothing is deleted.
+    IgnoreDeletion,
+    /// A person asks for deletion, and the files of the consumers stay.
+    KeepFiles,
     /// A secret is written into the inventory, the log and an email.
     Leak,
     /// Events are written again and again, and nothing is pruned.
     Hoard,
     /// An email is sent a second time.
     SendAgain,
+    /// An email arrives that the journal does not have.
+    Forge,
     /// Forecasts are wrong by three days.
     Mislead,
 }
@@ -52,12 +59,38 @@ impl Sabotage {
             Self::ExchangeAgain => Rule::OneExchange,
             Self::Overspend => Rule::Budget,
             Self::OldCopy => Rule::NeverOlder,
-            Self::KeepForgotten => Rule::Forgotten,
+            Self::KeepForgotten | Self::IgnoreDeletion | Self::KeepFiles => Rule::Forgotten,
             Self::Leak => Rule::Sealed,
             Self::Hoard => Rule::Bounded,
-            Self::SendAgain => Rule::OneMessageId,
+            Self::SendAgain | Self::Forge => Rule::OneMessageId,
             Self::Mislead => Rule::Forecast,
         }
+    }
+}
+
+/// Long enough that a clock ends that a forecast named.
+const SEASON: i64 = 75;
+
+/// Some weeks of a small fleet, in which each sabotage is noticed.
+pub fn season(sabotage: Option<Sabotage>) -> Options {
+    Options {
+        tokens: 30,
+        days: match sabotage {
+            // In a calm season, people do not log in before a clock ends.
+            Some(Sabotage::Mislead) => 365,
+            _ => SEASON,
+        },
+        until: Some(SEASON),
+        seed: 1,
+        step: SignedDuration::from_hours(8),
+        calls_per_hour: Some(match sabotage {
+            Some(Sabotage::Overspend) => 3,
+            _ => 100,
+        }),
+        sabotage,
+        alone: false,
+        without: Vec::new(),
+        folder: std::env::temp_dir(),
     }
 }
 
@@ -72,10 +105,11 @@ const SLANDER: &str =
         SELECT id FROM token WHERE state = 'healthy' AND kind = 'user' ORDER BY id LIMIT 1);
     INSERT OR IGNORE INTO incident_queue (token) SELECT id FROM token WHERE since = 1;";
 const HOARD: &str = "INSERT INTO event (at, kind, token, name, app, detail)
-    SELECT at, kind, token, name, app, detail FROM event WHERE kind NOT LIKE 'email%' ORDER BY id DESC LIMIT 300;";
+    SELECT at, kind, token, name, app, detail FROM event WHERE kind NOT LIKE 'email%' ORDER BY id DESC LIMIT 20;";
 const SEND_AGAIN: &str = "UPDATE email SET next_try_at = 1, sent_at = NULL, delivered_to = '[]'
     WHERE id = (SELECT max(id) FROM email WHERE sent_at IS NOT NULL AND text IS NOT NULL);";
 const OLD: &str = "inventory.old";
+const OLD_AFTER: SignedDuration = SignedDuration::from_hours(24 * 10);
 
 impl Fleet {
     pub(super) fn is_sabotaged_by(&self, sabotage: Sabotage) -> bool {
@@ -89,13 +123,17 @@ impl Fleet {
                 self.tamper("DELETE FROM token WHERE id = (SELECT max(id) FROM token)")
             }
             Some(Sabotage::KeepForgotten) if turn == 0 => self.pretend_to_forget().await,
+            Some(Sabotage::IgnoreDeletion | Sabotage::KeepFiles) if turn == 0 => {
+                self.delete_person(0).await
+            }
+            Some(Sabotage::Forge) if turn == 0 => self.forge(),
             Some(Sabotage::Leak) if turn == 0 => self.leak().await,
             Some(Sabotage::ExchangeAgain) if turn < 2 => self.exchange_again().await,
             Some(Sabotage::FalseAlarm) => self.tamper(SLANDER),
             Some(Sabotage::DoubleIncident) => self.tamper(DOUBLE),
             Some(Sabotage::Hoard) => self.tamper(HOARD),
             Some(Sabotage::OldCopy) if turn == 0 => self.keep_copy(),
-            Some(Sabotage::OldCopy) if turn == 40 => self.put_copy_back().await,
+            Some(Sabotage::OldCopy) if self.is_copy_old() => self.put_copy_back().await,
             _ => Ok(()),
         }
     }
@@ -143,6 +181,12 @@ impl Fleet {
         Ok(fs::write(mail.join("leak.eml"), secret)?)
     }
 
+    fn forge(&self) -> Result {
+        let mail = self.mail.path().ok_or("no folder of emails")?;
+        let email = "Message-ID: <forged@example.com>\r\nSubject: Log in\r\n\r\nclick here\r\n";
+        Ok(fs::write(mail.join("forged.eml"), email)?)
+    }
+
     async fn exchange_again(&self) -> Result {
         let secret = self.secret_of_a_token().await?;
         let worker = self.services.rotation_workers.first().ok_or("no app")?;
@@ -162,14 +206,20 @@ impl Fleet {
         Ok(self.inventory.read(read).await?.ok_or("no secret")?)
     }
 
-    fn keep_copy(&self) -> Result {
+    fn keep_copy(&mut self) -> Result {
         let db = Connection::open(self.path("inventory.db"))?;
         let old = self.path(OLD).display().to_string();
         db.execute("VACUUM INTO ?1", [old])?;
+        self.copied_at = Some(self.now);
         Ok(())
     }
 
+    fn is_copy_old(&self) -> bool {
+        self.copied_at.is_some_and(|at| self.now >= at + OLD_AFTER)
+    }
+
     async fn put_copy_back(&mut self) -> Result {
+        self.copied_at = None;
         self.close()?;
         fs::copy(self.path(OLD), self.path("inventory.db"))?;
         for log in ["inventory.db-wal", "inventory.db-shm"] {

@@ -3,9 +3,8 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use perennial::api::metrics::Metrics;
 use perennial::api::{DaemonHandle, DaemonStatus, Service};
@@ -14,8 +13,6 @@ use perennial::http::{Backend, NowFn};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::Result;
 use super::fleet::Fleet;
@@ -54,37 +51,38 @@ impl Secrets {
     }
 
     pub(super) fn found_in(&self, bytes: &[u8]) -> Option<&'static str> {
-        let is_token = |window: &[u8]| window.starts_with(BEGINS) && self.tokens.contains(window);
-        if bytes.windows(TOLD_APART).any(is_token) {
+        let mut begins = [false; 256];
+        begins[usize::from(BEGINS[0])] = true;
+        for first in self.others.iter().filter_map(|other| other.first()) {
+            begins[usize::from(*first)] = true;
+        }
+        let places = bytes.iter().enumerate();
+        let places = places.filter(|(_, byte)| begins[usize::from(**byte)]);
+        let mut rests = places.map(|(place, _)| &bytes[place..]);
+        rests.find_map(|rest| self.begins(rest))
+    }
+
+    /// Whether these bytes begin with a secret.
+    fn begins(&self, bytes: &[u8]) -> Option<&'static str> {
+        let token = bytes.get(..TOLD_APART).filter(|it| it.starts_with(BEGINS));
+        if token.is_some_and(|token| self.tokens.contains(token)) {
             return Some("a token");
         }
-        let has = |secret: &Vec<u8>| {
-            let is_it = |window: &[u8]| window.first() == secret.first() && window == &secret[..];
-            bytes.windows(secret.len()).any(is_it)
-        };
-        self.others
-            .iter()
-            .any(has)
-            .then_some("an app secret or the key")
+        let is_other = self.others.iter().any(|other| bytes.starts_with(other));
+        is_other.then_some("an app secret or the key")
     }
 }
 
 impl Fleet {
-    /// Each place with what it holds. Emails and log lines are taken away, since they were looked at.
+    /// Each place with what it holds, besides emails. Log lines are taken away, since they were looked at.
     pub(super) async fn everything_readable(&self) -> Result<Vec<(String, Vec<u8>)>> {
         let mut places = Vec::new();
         for file in ["inventory.db", "inventory.db-wal"] {
             let bytes = fs::read(self.path(file)).unwrap_or_default();
             places.push((file.to_owned(), bytes));
         }
-        if let Some(mail) = self.mail.path() {
-            for entry in fs::read_dir(mail)? {
-                let path = entry?.path();
-                places.push(("an email".to_owned(), fs::read(&path)?));
-                fs::remove_file(path)?;
-            }
-        }
-        places.push(("the log".to_owned(), self.log.take()));
+        places.push(("the log".to_owned(), self.log.text().into_bytes()));
+        self.log.clear();
         self.ask_the_socket(&mut places).await?;
         Ok(places)
     }
@@ -159,6 +157,9 @@ impl Fleet {
 
     /// Which consumer's files are left of people who asked for deletion. What an operator forgot stays, as the sink says.
     pub(super) fn files_of_the_deleted(&self, folder: &Path) -> Result<Vec<String>> {
+        if self.deleted.is_empty() {
+            return Ok(Vec::new());
+        }
         let db = Connection::open_with_flags(
             self.path("inventory.db"),
             OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -171,62 +172,5 @@ impl Fleet {
             left.extend(is_left.then(|| format!("the file of {name} is still there")));
         }
         Ok(left)
-    }
-}
-
-/// What the daemon logs in this process.
-pub(super) struct Log {
-    lines: Lines,
-    _guard: Option<DefaultGuard>,
-}
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Of this thread, or of the whole process if nothing else runs in it.
-    pub(super) fn listen(alone: bool) -> Result<Self> {
-        let lines = Lines::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::INFO)
-            .with_ansi(false)
-            .with_writer(lines.clone())
-            .finish();
-        let guard = if alone {
-            tracing::subscriber::set_global_default(subscriber)?;
-            None
-        } else {
-            Some(tracing::subscriber::set_default(subscriber))
-        };
-        Ok(Self {
-            lines,
-            _guard: guard,
-        })
-    }
-
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.lines.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

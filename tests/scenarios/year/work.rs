@@ -47,7 +47,9 @@ impl Fleet {
             return Ok(());
         }
         let now = self.daemon_now();
-        self.excuse(run_deletions(&self.inventory, now).await.map(drop))?;
+        if !self.is_sabotaged_by(Sabotage::IgnoreDeletion) {
+            self.excuse(run_deletions(&self.inventory, now).await.map(drop))?;
+        }
         self.log_in().await?;
         if self.clock == ClockState::Wrong {
             return Ok(());
@@ -97,15 +99,15 @@ impl Fleet {
         self.excuse(written.map(drop))
     }
 
-    /// Sends the summary and the queued emails.
-    pub(super) async fn send(&self) -> Result {
+    /// Sends the queued emails, and once a day also the summary if it is due.
+    pub(super) async fn send(&self, is_daily: bool) -> Result {
         let (inventory, now) = (&self.inventory, self.daemon_now());
         if self.is_sabotaged_by(Sabotage::Silence) {
             return Ok(());
         }
         let sent = match self.clock {
-            ClockState::Right => self.services.run_alerts(inventory, now).await,
-            ClockState::Doubtful => self
+            ClockState::Right if is_daily => self.services.run_alerts(inventory, now).await,
+            ClockState::Right | ClockState::Doubtful => self
                 .services
                 .mailer
                 .send_waiting(inventory, now)
@@ -129,7 +131,9 @@ impl Fleet {
             }
             while worker.pass(now).await? > 0 {}
         }
-        clean_up(&self.inventory, &self.services.sinks).await?;
+        if !self.is_sabotaged_by(Sabotage::KeepFiles) {
+            clean_up(&self.inventory, &self.services.sinks).await?;
+        }
         Ok(())
     }
 
