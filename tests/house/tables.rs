@@ -114,11 +114,7 @@ pub const TOOLS: &[Tool] = &[
     ("hyper-util", &["http", "graph_sim"]),
     (
         "indicatif",
-        &[
-            "cli/commands/import",
-            "cli/commands/move_inventory",
-            "cli/terminal/text",
-        ],
+        &["cli/commands/import", "cli/commands/move_inventory"],
     ),
     ("jiff", &[""]),
     ("lettre", &["email/mailer"]),

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -40,8 +39,8 @@ pub(super) const NEEDED: &str = "pages_messaging";
 /// So many calls per hour that no fleet makes them.
 const PLENTY: u64 = 1_000_000;
 pub(super) const ALL: usize = 1_000_000;
-/// Of opening an inventory that is in use, over two seconds.
-const MOST_TRIES: usize = 200;
+/// Of opening an inventory that is in use, over a minute: on a busy machine, other threads may not get on for long.
+const MOST_TRIES: usize = 6_000;
 /// Of the apps, before they are reset.
 const FIRST_SECRET: &str = "0f1d5a2c77e94b3ba0c1d2e3f4a5b6c7";
 
@@ -304,13 +303,13 @@ impl Fleet {
 
     pub(super) async fn reopen(&mut self) -> Result {
         self.close()?;
-        let (_, inventory, services) = self.open_again()?;
+        let (_, inventory, services) = self.open_again().await?;
         (self.inventory, self.services) = (inventory, Arc::new(services));
         self.begin().await
     }
 
-    /// A thread of the one before may need a moment to let go of its lock.
-    fn open_again(&self) -> Result<(Config, Inventory, Services)> {
+    /// A thread or a task of the one before may need a moment to let go of its lock.
+    async fn open_again(&self) -> Result<(Config, Inventory, Services)> {
         for _ in 0..MOST_TRIES {
             let outcome = open(self.folder.path());
             let error = outcome.as_ref().err();
@@ -318,7 +317,7 @@ impl Fleet {
             if !matches!(error, Some(inventory::Error::InUse(_))) {
                 return outcome;
             }
-            thread::sleep(Duration::from_millis(10));
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         open(self.folder.path())
     }

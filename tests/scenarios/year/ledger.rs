@@ -28,7 +28,7 @@ const MAY_GROW: fn(u64) -> u64 = |size| size * 3 / 2 + 400_000;
 pub(super) struct Ledger {
     pub(super) breaches: Breaches,
     read_events: EventId,
-    exchanges: HashMap<String, (u32, Moment)>,
+    exchanges: HashMap<String, Exchanges>,
     /// By all apps, of all secrets.
     exchanges_made: u64,
     /// Every secret that a token had, the newest at the end.
@@ -43,6 +43,22 @@ pub(super) struct Ledger {
     /// When the daemon's clock was wrong last.
     clock_wrong_at: Option<Moment>,
     log: Sha256,
+}
+
+/// How often a secret was exchanged, and when last: in truth, and by the daemon's clock.
+#[derive(Clone, Copy)]
+struct Exchanges {
+    count: u32,
+    at: Moment,
+    daemon_at: Moment,
+}
+
+impl Exchanges {
+    /// Whether less than a day has passed since, by both clocks. A daemon whose clock was behind and is right again
+    /// cannot know that its day was short.
+    fn is_recent(&self, fleet: &Fleet) -> bool {
+        fleet.now < self.at + A_DAY && fleet.daemon_now() < self.daemon_at + A_DAY
+    }
 }
 
 impl Ledger {
@@ -104,17 +120,21 @@ impl Ledger {
         for (id, secret) in served {
             let count = log.calls_about(Endpoint::Exchange, secret);
             let known = self.exchanges.get(*secret).copied();
-            let before = known.map_or(0, |(count, _)| count);
+            let before = known.map_or(0, |known| known.count);
             if count == before {
                 continue;
             }
-            let is_soon = known.is_some_and(|(_, at)| fleet.now < at + A_DAY);
+            let is_soon = known.is_some_and(|known| known.is_recent(fleet));
             let holds = !is_soon && count == before + 1;
             let words = || format!("a secret of token {} was exchanged {count} times", id.0);
             self.breaches
                 .check(Rule::OneExchange, holds, fleet.now, words);
-            self.exchanges
-                .insert((*secret).to_owned(), (count, fleet.now));
+            let known = Exchanges {
+                count,
+                at: fleet.now,
+                daemon_at: fleet.daemon_now(),
+            };
+            self.exchanges.insert((*secret).to_owned(), known);
         }
     }
 
