@@ -16,7 +16,7 @@ pub static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let path = folder.path().join("made.db");
     let db = Connection::open(&path).expect("a new database");
     db.execute_batch(SCRIPT).expect("the script of the fixture");
-    db.close().expect("a database that nobody uses");
+    db.close().expect("no one else uses this database");
     fs::read(path).expect("the new database")
 });
 

@@ -14,7 +14,7 @@ use perennial_fuzz::memory::bounded;
 use perennial_fuzz::text::{contains, parted, split};
 
 const APP_ID: &str = "257422819769992";
-/// It stands for a token. No `fbtrace_id` is shown with a dot in it.
+/// Stands in for a token. Because of the dot, it is never shown as an `fbtrace_id`.
 const TOKEN: &str = "EAAcanary.0123456789";
 /// An empty object in a list of pages takes this much more in the parser than in the answer.
 const MEMORY: usize = 160;
@@ -133,7 +133,7 @@ fn check_secrets(all: &Meanings) {
 fn check_life(all: &Meanings, status: u16, headers: &HeaderMap, body: &str) {
     for found in all.described.iter().flatten() {
         let Description::Other(inspection, known) = found else {
-            panic!("an answer that nobody knew is known");
+            panic!("an answer to a new question was taken for a known one");
         };
         let is_alive = matches!(&**inspection, Inspection::Alive(_));
         assert_eq!(is_alive, known.is_some(), "{inspection:?}");

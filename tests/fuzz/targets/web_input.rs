@@ -1,5 +1,5 @@
 //! What browsers and Meta send to the public pages: the requests of one connection. `{ticket}`, `{state}`, `{result}`,
-//! `{deletion}` and `{calendar}` stand for those that the inventory knows, `{verify}` for the verify token, `{signature}`
+//! `{deletion}` and `{calendar}` stand for tickets that the inventory has, `{verify}` for the verify token, `{signature}`
 //! for a body's signature and `<signed JSON>` for a signed request. Rules: no answer is an error of the daemon; each has
 //! the security headers; none has a secret or markup of the input; a redirect leads to ourselves or to Meta; what is taken
 //! as Meta's was signed with the app's secret.
