@@ -14,11 +14,12 @@ if [[ -z "${PERENNIAL_COMMIT:-}" ]]; then
 fi
 export PERENNIAL_COMMIT
 
-# Keep the paths of this machine out of the program.
+# Keep the paths of this machine out of the program. Those of the checkout are relative; a flag with its folder would have
+# everything built once more for each checkout.
 build_release() {
     local home="${CARGO_HOME:-$HOME/.cargo}" target flags
     target="$(realpath -m "${CARGO_TARGET_DIR:-target}")"
-    flags=("--remap-path-prefix=$PWD=/perennial" "--remap-path-prefix=$home=/cargo" "--remap-path-prefix=$target=/target")
+    flags=("--remap-path-prefix=$home=/cargo" "--remap-path-prefix=$target=/target")
     # The separator is a character that does not occur in paths.
     CARGO_ENCODED_RUSTFLAGS="$(printf '%s\x1f' "${flags[@]}" | sed 's/\x1f$//')" \
         cargo auditable build --release --locked "$@"

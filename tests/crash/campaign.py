@@ -1,7 +1,7 @@
 """Breaks each operation off at every point, or has every call fail once, and looks whether anything is lost.
 
 Usage: campaign.py PERENNIAL LIBRARY [--operation NAME]... [--fault NAME]... [--every N] [--point N] [--jobs N]
-                   [--append FILE] [--keep] [--short]
+                   [--append FILE] [--records FILE] [--keep] [--short]
 """
 
 import argparse
@@ -10,8 +10,10 @@ import concurrent.futures
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
@@ -22,7 +24,9 @@ from pathlib import Path
 import commands
 import operations
 import place as places
+import records
 from place import Place, copy
+from records import FAULTS, LIES, ON, ONCE
 
 OPERATIONS = {
     "rotate": operations.Rotate, "import": operations.Import, "import-many": operations.ImportMany,
@@ -33,9 +37,6 @@ OPERATIONS = {
     "restore": commands.Restore, "start": commands.Start, "recovery": commands.Recover,
     "start-restored": commands.StartRestored, "upgrade": commands.Upgrade,
 }
-CRASHES, LIES, ONCE, ON = ("crash", "half", "power"), ("lie", "lie-last"), ("enospc", "eio"), ("enospc-on", "eio-on")
-FAULTS = (*CRASHES, *ONCE, *ON, *LIES)
-KINDS = ("write", "fsync", "create", "rename", "unlink", "link", "truncate", "mkdir", "chmod", "send", "receive")
 # Each change is tried with these: some points of each operation.
 SHORT, SHORT_STEP = ("crash", "power", "enospc-on"), 40
 # No error may keep the daemon from its work for longer, but a person may have to order it again.
@@ -235,43 +236,6 @@ class Attempt:
         return "Meta" if self.place.url.endswith(f":{port}") else "mail server or receiver"
 
 
-def table(results):
-    """How many points of each kind there are, by operation; of the fault with the most."""
-    counts = collections.Counter()
-    for one in results:
-        if one["kind"] and one["fault"] == "crash":
-            kind = f"{one['kind']} {one['what'] if one['kind'] == 'receive' else ''}".strip()
-            counts[one["operation"], "answer" if kind.startswith("receive") else one["kind"]] += 1
-    columns = [*KINDS[:-1], "answer"]
-    lines = ["".join([f"{'operation':16}", *(f"{kind:>9}" for kind in columns), f"{'all':>9}"])]
-    for name in [*OPERATIONS, "all"]:
-        cells = [sum(count for (of, kind), count in counts.items() if name in (of, "all") and kind == column)
-                 for column in columns]
-        if sum(cells):
-            lines.append("".join([f"{name:16}", *(f"{cell or '-':>9}" for cell in cells), f"{sum(cells):9}"]))
-    return "\n".join(lines)
-
-
-def by_fault(results):
-    lines = [f"{'fault':12}{'points':>8}{'left undone until ordered again':>34}{'failed':>8}"]
-    for fault in FAULTS:
-        of = [one for one in results if one["fault"] == fault and one["kind"]]
-        if of:
-            undone, failed = sum(one["unfinished"] for one in of), sum(not one["ok"] for one in of)
-            lines.append(f"{fault:12}{len(of):8}{undone:34}{failed:8}")
-    return "\n".join(lines)
-
-
-def summary(results):
-    reached = [one for one in results if one["kind"]]
-    failed = [one for one in results if not one["ok"]]
-    ends = sum(one["fault"] in CRASHES for one in reached)
-    lies = sum(one["fault"] in LIES for one in reached)
-    names = {one["operation"] for one in reached}
-    return (f"{len(names)} operations: {ends:,} ends, {len(reached) - ends - lies:,} disk errors, {lies:,} lying disks; "
-            f"{len(failed)} attempts lost or halved something")
-
-
 @contextlib.contextmanager
 def scratch_folder(is_kept):
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
@@ -292,22 +256,49 @@ def main():
     parser.add_argument("--point", type=int)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--append", type=Path)
+    parser.add_argument("--records", type=Path)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--short", action="store_true", help="some points, in less than a minute")
     options = parser.parse_args()
+    if options.program.name != "perennial":
+        parser.error(f"faults happen only in a program that is called perennial, not in {options.program}")
     if options.short:
         options.fault, options.every = options.fault or SHORT, SHORT_STEP
     with scratch_folder(options.keep) as scratch:
-        campaign = Campaign(options, scratch)
-        for fault in options.fault or FAULTS:
-            for name in options.operation or OPERATIONS:
-                began, before = time.monotonic(), len(campaign.results)
-                campaign.run(name, fault)
-                print(f"{fault} {name}: {len(campaign.results) - before} attempts in {time.monotonic() - began:.0f} s",
-                      file=sys.stderr, flush=True)
-        print(table(campaign.results), by_fault(campaign.results), summary(campaign.results), sep="\n\n")
-        # A library that the program does not load would find nothing.
-        return int(any(not one["ok"] for one in campaign.results) or not any(one["kind"] for one in campaign.results))
+        return report(options, try_all(options, Campaign(options, scratch)))
+
+
+def try_all(options, campaign):
+    """Returns a row for each operation and fault. A part of the points is no reason not to try all of them later."""
+    known, commit = records.read(options.records), commit_of(options.program)
+    keeps = options.records and options.every == 1 and not options.point
+    for fault in options.fault or FAULTS:
+        for name in options.operation or OPERATIONS:
+            if (name, fault) in known:
+                continue
+            began, before = time.monotonic(), len(campaign.results)
+            campaign.run(name, fault)
+            print(f"{fault} {name}: {len(campaign.results) - before} attempts in {time.monotonic() - began:.0f} s",
+                  file=sys.stderr, flush=True)
+            if keeps:
+                row = records.rows_of(campaign.results)[name, fault]
+                if not row["points"]:
+                    sys.exit(f"{fault} {name}: no point was reached, so nothing was tried")
+                records.write(options.records, known, row, commit)
+    return [*(records.rows_of(campaign.results) | known).values()]
+
+
+def commit_of(program):
+    """Of the sources of the program."""
+    said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\(commit (\w+)\)", said)
+    return found[1] if found else "unknown"
+
+
+def report(options, rows):
+    print(records.table(rows, OPERATIONS), records.by_fault(rows), records.summary(rows), sep="\n\n")
+    # A library that the program does not load would find nothing.
+    return int(any(row["failed"] for row in rows) or not any(row["points"] for row in rows))
 
 
 if __name__ == "__main__":
