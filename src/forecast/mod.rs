@@ -17,6 +17,8 @@ mod timeline;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod pages_tests;
+#[cfg(test)]
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};

@@ -57,6 +57,13 @@ def cut_library(text, modules):
     return re.sub(r"^pub mod (\w+);\n", lambda line: line[0] if line[1] in modules else "", text, flags=re.MULTILINE)
 
 
+def cut_tests(text, file, tests):
+    """A source file without its tests, if none of them run: compiling them takes longer than all else."""
+    module = re.sub(r"/mod$", "", file.removeprefix("src/").removesuffix(".rs")).replace("/", "::")
+    is_tested = any(f"{module}::".startswith(beginning) or beginning.startswith(f"{module}::") for beginning in tests)
+    return text if is_tested else re.sub(r"#\[cfg\(test\)\](\s+mod \w*tests\b)", r"#[cfg(any())]\1", text)
+
+
 def cut_manifest(text):
     """Cargo.toml without the programs, tests, examples and benchmarks, which are not copied."""
     return re.sub(r"^\[\[(bin|test|example|bench)\]\]\n(?:[^\[\n].*\n)*", "", text, flags=re.MULTILINE)

@@ -20,6 +20,13 @@ class Plans(unittest.TestCase):
         text = '[package]\nname = "p"\n[lib]\ndoctest = false\n\n[[bin]]\nname = "p"\n\n[[test]]\nname = "t"\n[dependencies]\n'
         self.assertEqual(plan.cut_manifest(text), '[package]\nname = "p"\n[lib]\ndoctest = false\n\n\n[dependencies]\n')
 
+    def test_only_the_tests_that_run_are_built(self):
+        text, cut = "#[cfg(test)]\nmod tests {\n", "#[cfg(any())]\nmod tests {\n"
+        for file, expected in (("src/a/b.rs", text), ("src/a/c/d.rs", text), ("src/a/mod.rs", text), ("src/ab.rs", cut),
+                               ("src/x/mod.rs", cut)):
+            self.assertEqual(plan.cut_tests(text, file, ("a::",)), expected, file)
+        self.assertEqual(plan.cut_tests("#[cfg(test)]\nmod fixtures;\n", "src/x.rs", ()), "#[cfg(test)]\nmod fixtures;\n")
+
     def test_a_star_stays_in_its_folder_and_tests_are_left_out(self):
         group = plan.Group("x", ("src/a/*.rs",), (), ())
         tracked = ["src/a/b.rs", "src/a/c/d.rs", "src/a/tests.rs", "src/a/b_tests.rs", "src/a/fixtures.rs"]

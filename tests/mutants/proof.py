@@ -23,7 +23,8 @@ VERSION = "27.1.0"
 OUTCOMES = ("caught", "missed", "timeout", "unviable")
 # Longer than any test takes, on a busy machine too.
 LONGEST_TEST = 60
-BUILD = {**os.environ, "CARGO_INCREMENTAL": "1", "CARGO_PROFILE_DEV_DEBUG": "0", "INSTA_UPDATE": "no",
+# With the profile of all other tests, whose dependencies are built already where the target folder is the same.
+BUILD = {**os.environ, "CARGO_INCREMENTAL": "1", "INSTA_UPDATE": "no",
          "CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(CACHE / "target"))}
 
 
@@ -43,7 +44,7 @@ class Copy:
             return
         tracked = git("ls-files", "--cached", "--others", "--exclude-standard").splitlines()
         for file in tracked:
-            left_out = file.startswith(("tests/", "docs/")) and not file.startswith("tests/fixtures/")
+            left_out = file.startswith("tests/") and not file.startswith("tests/fixtures/")
             # The program needs the modules that are left out, and would be found without being named.
             if left_out or file == "src/main.rs" or not (ROOT / file).exists():
                 continue
@@ -56,7 +57,11 @@ class Copy:
 
     def cut(self, file, content):
         cuts = {"Cargo.toml": plan.cut_manifest, "src/lib.rs": lambda text: plan.cut_library(text, self.group.modules)}
-        return cuts[file](content.decode()).encode() if file in cuts else content
+        if file in cuts:
+            return cuts[file](content.decode()).encode()
+        if file.startswith("src/") and file.endswith(".rs"):
+            return plan.cut_tests(content.decode(), file, self.group.tests).encode()
+        return content
 
     def write(self, file, content):
         """Only what differs, so that the rest keeps its time."""
@@ -116,7 +121,7 @@ class File:
             process.terminate()
             process.wait()
             self.keep_what_was_found()
-            self.copy.write(self.name, (ROOT / self.name).read_bytes())
+            self.copy.write(self.name, self.copy.cut(self.name, (ROOT / self.name).read_bytes()))
 
     def keep_what_was_found(self):
         """Also by a run that was killed, if it was about the same text."""

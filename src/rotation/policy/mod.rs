@@ -46,6 +46,8 @@ use crate::graph_api::{Error, Inspection};
 pub type InspectionResult = Result<Inspection, Error>;
 
 #[cfg(test)]
+mod answers_tests;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod renewal_tests;
