@@ -77,7 +77,7 @@ def folder(kind: str, target: str) -> Path:
     return path
 
 
-def command(target: str, seconds: int, artifacts: Path) -> list[str]:
+def command(target: str, seconds: int, artifacts: Path, corpus: Path) -> list[str]:
     """Earlier findings are inputs too, so one that is not mended is found at once."""
     words = HERE / "words" / f"{target}.txt"
     return [
@@ -89,20 +89,22 @@ def command(target: str, seconds: int, artifacts: Path) -> list[str]:
         "-print_final_stats=1",
         f"-artifact_prefix={artifacts}/",
         *([f"-dict={words}"] if words.exists() else []),
-        str(folder("corpus", target)),
+        str(corpus),
         str(ROOT / "tests/fixtures/fuzz" / target),
         str(folder("findings", target)),
     ]
 
 
-def run(target: str, seconds: int) -> Run:
+def run(target: str, seconds: int, goes_on: bool) -> Run:
     artifacts = folder("artifacts", target)
     shutil.rmtree(artifacts)
     artifacts.mkdir()
     log = folder("logs", target) / "last.log"
     with log.open("w") as out, tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as files:
-        process = subprocess.Popen(command(target, seconds, artifacts), cwd=ROOT, stdout=out, stderr=out,
-                                   env=os.environ | {"TMPDIR": files})
+        fuzz = command(target, seconds, artifacts, folder("corpus", target) if goes_on else empty_corpus(files))
+        # One that does not go on does the same each time, so that it fails for the change that made it fail.
+        fuzz += [] if goes_on else ["-seed=1"]
+        process = subprocess.Popen(fuzz, cwd=ROOT, stdout=out, stderr=out, env=os.environ | {"TMPDIR": files})
         running.add(process)
         _, status, usage = os.wait4(process.pid, 0)
         running.discard(process)
@@ -114,6 +116,12 @@ def run(target: str, seconds: int) -> Run:
     is_finding = process.returncode not in (0, INTERRUPTED)
     finding = kept_finding(target, artifacts, text) if is_finding else None
     return Run(target, cpu, inputs, features, corpus, float(elapsed[1]) if elapsed else cpu, finding)
+
+
+def empty_corpus(files: str) -> Path:
+    corpus = Path(files) / "corpus"
+    corpus.mkdir()
+    return corpus
 
 
 def kept_finding(target: str, artifacts: Path, log: str) -> Path:
@@ -160,12 +168,16 @@ def until(target: str, seconds: int, results: Path) -> Run | None:
     """Stops at a finding."""
     done = None
     while not stopped.is_set() and (left := seconds - cpu_seconds(so_far(results), target)) > 0:
-        done = run(target, max(10, min(LONGEST_RUN, int(left))))
+        done = run(target, max(10, min(LONGEST_RUN, int(left))), goes_on=True)
         append(results, done)
         if done.finding:
             return done
         print(done.line(), flush=True)
     return done
+
+
+def once(target: str, seconds: int) -> Run | None:
+    return None if stopped.is_set() else run(target, seconds, goes_on=False)
 
 
 def report(done: list[Run]) -> bool:
@@ -215,7 +227,7 @@ def main() -> None:
         if chosen.until:
             runs = pool.map(lambda target: until(target, seconds, chosen.results), words or targets())
         else:
-            runs = pool.map(lambda target: None if stopped.is_set() else run(target, seconds), words or targets())
+            runs = pool.map(lambda target: once(target, seconds), words or targets())
         done = []
         for one in runs:
             done += [one] if one else []
