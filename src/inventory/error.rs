@@ -38,8 +38,8 @@ pub enum Error {
     NotAnInventory(PathBuf),
     #[error(
         "the inventory was sealed with key {stored}, but the configured key is {given}. Nothing was changed. Put the right \
-         key in place. If that key is lost, the tokens cannot be recovered: move the inventory away, start the daemon, \
-         and import new tokens"
+         key in place; if a change of the key was interrupted, finish it: sudo perennial rekey. If that key is lost, the \
+         tokens cannot be recovered: move the inventory away, start the daemon, and import new tokens"
     )]
     WrongKey { stored: String, given: KeyId },
     #[error(

@@ -172,7 +172,7 @@ class Attempt:
                 index.unlink()
             shutil.rmtree(place.kept)
         self.stage = "afterwards"
-        place.start()
+        operation.come_back()
         operation.check()
         self.stage = "again"
         operation.again()

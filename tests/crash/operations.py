@@ -64,8 +64,12 @@ class Operation:
     def act(self):
         raise NotImplementedError
 
+    def come_back(self):
+        """The next start of the daemon."""
+        self.place.start()
+
     def check(self):
-        """After a normal start."""
+        """After that start."""
 
     def again(self):
         """Does it once more, to its end."""

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::{Answer, Error, Global, Result, Terminal, inventory_place, key_file};
 use crate::config;
 use crate::files;
-use crate::inventory::{Place, Rekeying, RenewedKeys};
+use crate::inventory::{self, Place, Rekeying, RenewedKeys};
 use crate::secret::Key;
 
 /// Change the inventory key, with the daemon stopped
@@ -37,14 +37,15 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
     let inventory = inventory_place::configured(&stores, global.config())?;
     let place = options.key_file.as_deref().unwrap_or(&stores.key);
     let old = key_file::read(place)?;
-    let rekeying = Rekeying::begin(&inventory, &old)?;
+    let rekeying = match Rekeying::begin(&inventory, &old) {
+        Err(error @ inventory::Error::WrongKey { .. }) => {
+            let (rekeying, new) = put_in_place(&inventory, &old, place)?.ok_or(error)?;
+            return finished(&rekeying, &new, place, options, terminal);
+        }
+        began => began?,
+    };
     if rekeying.is_finished() {
-        terminal.print(&format!(
-            "An earlier change of the key was interrupted; it is finished now. {} is the new key, and only it opens \
-             the inventory.",
-            place.display()
-        ))?;
-        return renew_data_keys(&rekeying, &old, options, terminal);
+        return finished(&rekeying, &old, place, options, terminal);
     }
     if let (Some(_), Some(new)) = (&options.key_file, &options.new_key_file) {
         renew_data_keys(&rekeying, &old, options, terminal)?;
@@ -73,6 +74,42 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
     let answer = renew_data_keys(&rekeying, &new, options, terminal)?;
     terminal.warn(&what_to_do_next(&inventory, place));
     Ok(answer)
+}
+
+/// After an earlier change, of which `key` in its place was the last step.
+fn finished(
+    rekeying: &Rekeying,
+    key: &Key,
+    place: &Path,
+    options: &Options,
+    terminal: &mut Terminal,
+) -> Result {
+    terminal.print(&format!(
+        "An earlier change of the key was interrupted; it is finished now. {} is the new key, and only it opens the \
+         inventory.",
+        place.display()
+    ))?;
+    renew_data_keys(rekeying, key, options, terminal)
+}
+
+/// Where a disk lied and lost the new key's name after the inventory had been told, that key still waits beside the old
+/// one. `None` if it is not there, or does not open the inventory either.
+fn put_in_place(inventory: &Place, old: &Key, place: &Path) -> Result<Option<(Rekeying, Key)>> {
+    let waiting = files::beside(place, ".new");
+    if !waiting.exists() {
+        return Ok(None);
+    }
+    let new = key_file::read(&waiting)?;
+    let rekeying = match Rekeying::begin(inventory, &new) {
+        Err(inventory::Error::WrongKey { .. }) => return Ok(None),
+        began => began?,
+    };
+    key_file::swap(&waiting, place, &kept_beside(place, old))?;
+    Ok(Some((rekeying, new)))
+}
+
+fn kept_beside(place: &Path, old: &Key) -> PathBuf {
+    files::beside(place, &format!(".old-{}", old.id()))
 }
 
 fn what_to_do_next(inventory: &Place, key: &Path) -> String {
@@ -133,7 +170,7 @@ fn change(
         key_file::write_new(&waiting, &new, place)?;
     }
     rekeying.add(old, &new)?;
-    let kept = files::beside(place, &format!(".old-{}", old.id()));
+    let kept = kept_beside(place, old);
     key_file::swap(&waiting, place, &kept)?;
     rekeying.finish(&new)?;
     Ok((new, kept))

@@ -93,6 +93,39 @@ async fn cut_off_everywhere(line: &[&str]) -> Result<u32> {
     Ok(steps)
 }
 
+/// A disk that said too early that it had kept the new name of the key, and then lost power.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_new_name_was_lost_gets_it_by_the_same_command() -> Result {
+    let premises = furnished()?;
+    let (place, waiting) = (
+        premises.path("inventory.key"),
+        premises.path("inventory.key.new"),
+    );
+    let old = key(&place)?;
+    ended(&ask_when_free(&premises, &["rekey"])?, 0, &[]);
+    let new = key(&place)?;
+    fs::rename(&place, &waiting)?;
+    let kept = premises.path(&format!("inventory.key.old-{}", old.id()));
+    fs::rename(&kept, &place)?;
+
+    let refused = premises.ask(&["run"], "")?;
+    ended(&refused, 78, &["sudo perennial rekey"]);
+    let finished = ask_when_free(&premises, &["rekey"])?;
+    ended(&finished, 0, &["it is finished now"]);
+    assert_eq!(key(&place)?.id(), new.id());
+    assert_eq!(key(&kept)?.id(), old.id());
+    assert!(!waiting.exists());
+    assert!(reads_its_token(&premises, new).await?);
+
+    // A key that opens nothing is left alone.
+    premises.write_secret("inventory.key.new", &old.to_base64())?;
+    premises.write_secret("inventory.key", &Key::generate()?.to_base64())?;
+    let refused = ask_when_free(&premises, &["rekey"])?;
+    ended(&refused, 1, &["was sealed with key"]);
+    assert_eq!(key(&waiting)?.id(), old.id());
+    Ok(())
+}
+
 /// A program that another test starts holds the lock between fork and exec.
 fn ask_when_free(premises: &Premises, line: &[&str]) -> Result<Output> {
     loop {
