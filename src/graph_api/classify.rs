@@ -548,4 +548,33 @@ mod tests {
             assert_eq!(meta.fbtrace_id, None, "{odd}");
         }
     }
+
+    #[test]
+    fn an_answer_without_an_error_is_judged_by_its_status() {
+        let words =
+            |status, body: &str| assess(status, body, App).map_err(|error| error.to_string());
+        assert_eq!(words(200, "{}"), Ok(()));
+        assert_eq!(words(299, "{}"), Ok(()));
+        for status in [302, 400, 500] {
+            for body in ["{}", "<html>", ""] {
+                let error = words(status, body).unwrap_err();
+                let expected = match status {
+                    302 => "a redirect, which is not followed".to_owned(),
+                    _ => format!("HTTP {status} without an explanation"),
+                };
+                assert!(error.contains(&expected), "{status} {body}: {error}");
+            }
+        }
+        let unreadable = assess(200, "<html>", App).unwrap_err();
+        assert!(!unreadable.to_string().contains("HTTP 200"), "{unreadable}");
+    }
+
+    #[test]
+    fn a_limit_has_no_subcode_that_could_be_taken_for_a_cause() {
+        let body = error(r#""code":4,"error_subcode":460,"message":"limit""#);
+        let Err(Error::Busy { meta, .. }) = assess(400, &body, App) else {
+            panic!("it is a limit");
+        };
+        assert_eq!((meta.code, meta.subcode), (4, None));
+    }
 }

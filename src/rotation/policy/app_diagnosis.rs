@@ -287,4 +287,46 @@ mod tests {
         );
         assert_eq!(diagnosed(&[]), AppDiagnosis::Sound);
     }
+
+    #[test]
+    fn after_an_answer_about_the_app_no_other_is_worth_a_call() {
+        let of_app = Error::App {
+            cause: Cause::AppSecretWrong,
+            meta: MetaCode::default(),
+        };
+        let silent = || Error::Unreachable("reset".into());
+        for (error, names) in [
+            (of_app.clone(), true),
+            (limit(Bucket::App), true),
+            (limit(Bucket::Token), false),
+            (silent(), false),
+        ] {
+            assert_eq!(names_the_app(&error), names, "{error}");
+        }
+        let refusal = || {
+            let Ok(Inspection::Refused { rejection, .. }) = refused(Cause::Expired) else {
+                panic!("it is refused");
+            };
+            Error::Refused(rejection)
+        };
+        for (what, answers, expected) in [
+            ("all fail", vec![Err(silent()), Err(silent())], true),
+            ("one works", vec![Err(silent()), Ok(())], false),
+            ("one is dead", vec![Err(silent()), Err(refusal())], false),
+            ("one names the app", vec![Ok(()), Err(of_app)], true),
+        ] {
+            assert_eq!(is_hopeless(&answers), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_refused_token_among_failures_is_a_usable_answer() {
+        let silent = || Err(Error::Unreachable("reset".into()));
+        let Ok(Inspection::Refused { rejection, .. }) = refused(Cause::Expired) else {
+            panic!("it is refused");
+        };
+        let dead = Err(Error::Refused(rejection));
+        let inspections = [(of("1"), silent()), (of("2"), dead)];
+        assert_eq!(diagnosed(&inspections), AppDiagnosis::Sound);
+    }
 }

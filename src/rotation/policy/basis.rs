@@ -22,3 +22,27 @@ impl Basis<'_> {
         earlier.unwrap_or(self.now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::policy::fixtures::*;
+
+    #[test]
+    fn only_a_clock_that_is_clearly_ahead_gives_way_to_metas() {
+        let more = LARGEST_SKEW + SignedDuration::from_secs(1);
+        for (skew, behind) in [
+            (None, SignedDuration::ZERO),
+            (Some(-LARGEST_SKEW), SignedDuration::ZERO),
+            (Some(-more), more),
+            (Some(more), SignedDuration::ZERO),
+        ] {
+            let rules = rules();
+            let basis = Basis {
+                skew,
+                ..basis(&rules)
+            };
+            assert_eq!(basis.now_for_ends(), now() - behind, "{skew:?}");
+        }
+    }
+}

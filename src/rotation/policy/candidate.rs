@@ -89,3 +89,92 @@ fn mismatch(
     let earlier = !claimed.is_ordered(OrderKind::Rollback) && ends_earlier(in_use, facts);
     earlier.then_some(Mismatch::EndsEarlier)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EventId, PendingOrder};
+    use crate::rotation::policy::fixtures::*;
+
+    fn with_scopes(scopes: &str) -> Facts {
+        Facts {
+            scopes: Scopes::parse(scopes),
+            ..facts(Some(60), None)
+        }
+    }
+
+    fn handed_in(accepts_fewer: bool, order: Option<OrderKind>) -> Claimed {
+        let mut candidate = candidate(None);
+        candidate.accepts_fewer = accepts_fewer;
+        Claimed {
+            candidate: Some(candidate),
+            pending_order: order.map(|order| PendingOrder {
+                order,
+                event: EventId(1),
+            }),
+            ..claimed(token(Some(facts(Some(30), None))))
+        }
+    }
+
+    fn alive(facts: Facts) -> CandidateAnswer {
+        CandidateAnswer::Alive(Secret::new("EAA2"), facts)
+    }
+
+    /// What became of the candidate, which may be decided without asking about the secret in use.
+    fn refusal(claimed: Claimed, facts: Facts) -> Option<Refusal> {
+        let rules = rules();
+        let answer = alive(facts);
+        let at_once = replaces_without_asking(&claimed, &answer);
+        let result = CheckResult::new(claimed, now());
+        let result = with_candidate(result, answer, &basis(&rules));
+        let checked = result.checked_candidate.unwrap();
+        assert_eq!(at_once, checked.refusal.is_none());
+        assert_eq!(result.secret.is_some(), checked.refusal.is_none());
+        checked.refusal
+    }
+
+    #[test]
+    fn fewer_permissions_are_accepted_only_if_that_was_allowed() {
+        let fewer = || with_scopes("email");
+        let why = refusal(handed_in(false, None), fewer());
+        let missing = Scopes::parse("pages_show_list");
+        let expected = Refusal::Mismatch(Mismatch::FewerScopes { missing });
+        assert_eq!(why, Some(expected));
+        assert_eq!(refusal(handed_in(true, None), fewer()), None);
+        let other = Facts {
+            subject: "8".to_owned(),
+            ..with_scopes("email pages_show_list")
+        };
+        let why = refusal(handed_in(true, None), other);
+        let is_other = |why| matches!(why, Refusal::Mismatch(Mismatch::OtherSubject { .. }));
+        assert!(why.is_some_and(is_other));
+    }
+
+    #[test]
+    fn an_earlier_end_is_accepted_only_as_a_rollback() {
+        let earlier = || facts(Some(20), None);
+        for (order, expected) in [
+            (None, Some(Refusal::Mismatch(Mismatch::EndsEarlier))),
+            (
+                Some(OrderKind::Check),
+                Some(Refusal::Mismatch(Mismatch::EndsEarlier)),
+            ),
+            (Some(OrderKind::Rollback), None),
+        ] {
+            assert_eq!(refusal(handed_in(false, order), earlier()), expected);
+        }
+    }
+
+    #[test]
+    fn meta_is_asked_about_a_secret_of_which_nothing_is_known() {
+        let mut unknown = handed_in(false, None);
+        unknown.token = token(None);
+        assert!(!replaces_without_asking(
+            &unknown,
+            &alive(facts(None, None))
+        ));
+        let known = handed_in(false, None);
+        assert!(replaces_without_asking(&known, &alive(facts(None, None))));
+        assert!(!replaces_without_asking(&known, &CandidateAnswer::Unknown));
+    }
+}

@@ -180,3 +180,157 @@ fn order_completed(result: &CheckResult, basis: &Basis<'_>) -> Option<Event> {
         may_rotate_at: not_rotated.and_then(|why| why.until(tried_at)),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::graph_api::Error;
+    use crate::model::{
+        Cause, EventId, MetaCode, PendingOrder, Permissions, Refused, RejectReason, Scopes,
+    };
+    use crate::rotation::policy::fixtures::*;
+
+    fn checked(token: Token, inspection: &InspectionResult) -> CheckResult {
+        let rules = rules();
+        let basis = basis(&rules);
+        concluded(check_result(claimed(token), inspection, &basis), &basis)
+    }
+
+    fn alive(scopes: &str) -> InspectionResult {
+        Ok(Inspection::Alive(Facts {
+            scopes: Scopes::parse(scopes),
+            ..facts(None, None)
+        }))
+    }
+
+    #[test]
+    fn the_first_description_makes_a_token_new() {
+        let described = alive("email");
+        assert!(checked(token(None), &described).asked.is_new);
+        let known = token(Some(facts(None, None)));
+        assert!(!checked(known, &described).asked.is_new);
+        assert!(!checked(token(None), &refused(Cause::Expired)).asked.is_new);
+    }
+
+    #[test]
+    fn a_refusal_shows_metas_code_in_the_event() {
+        let result = checked(token(Some(facts(None, None))), &refused(Cause::Expired));
+        let codes = result.events.iter().filter_map(|event| match event {
+            Event::Changed { meta, .. } => meta.as_ref().map(|meta| meta.code),
+            _ => None,
+        });
+        assert_eq!(codes.collect::<Vec<_>>(), [190]);
+    }
+
+    #[test]
+    fn where_meta_refuses_the_version_the_token_is_asked_about_in_an_hour() {
+        let error = |cause| Error::App {
+            cause,
+            meta: MetaCode::default(),
+        };
+        let ended = error(Cause::VersionEnded);
+        for (inspection, waits) in [
+            (Err(ended.clone()), true),
+            (Ok(Inspection::Undecided(ended)), true),
+            (Err(error(Cause::AppSecretWrong)), false),
+            (alive("email"), false),
+        ] {
+            let result = checked(token(Some(facts(None, None))), &inspection);
+            assert_eq!(result.retry_after, waits.then_some(VERSION_AGAIN));
+            let at = result.after.next.map(|next| next.at);
+            assert!(!waits || at == Some(now() + VERSION_AGAIN), "{at:?}");
+        }
+    }
+
+    #[test]
+    fn permissions_that_go_and_come_are_events() {
+        let lost = checked(token(Some(facts(None, None))), &alive("email"));
+        let gone = Scopes::parse("pages_show_list");
+        let is_lost = |event: &Event| {
+            *event
+                == Event::PermissionsLost {
+                    permissions: gone.clone(),
+                }
+        };
+        assert!(lost.events.iter().any(is_lost), "{:?}", lost.events);
+        let back = checked(lost.after, &alive("email pages_show_list"));
+        let is_back = |event: &Event| {
+            *event
+                == Event::PermissionsRestored {
+                    permissions: gone.clone(),
+                }
+        };
+        assert!(back.events.iter().any(is_back), "{:?}", back.events);
+        assert_eq!(back.after.permissions, Permissions::default());
+    }
+
+    #[test]
+    fn a_page_token_that_just_died_fails_for_a_day_while_it_may_be_derived() {
+        let kept = |before: Health, refused_days_ago: i64| {
+            let token = Token {
+                health: before,
+                ..token(Some(facts(None, None)))
+            };
+            let mut result = CheckResult::new(claimed(token), now());
+            result.after.health = Health::Dead {
+                since: now(),
+                cause: Cause::SessionEnded,
+            };
+            result.after.refused = Some(Refused {
+                since: now() - days(refused_days_ago) - SignedDuration::from_secs(1),
+                cause: Cause::SessionEnded,
+            });
+            kept_failing(result, now()).after.is_dead()
+        };
+        let dead = Health::Dead {
+            since: now() - days(3),
+            cause: Cause::SessionEnded,
+        };
+        assert!(!kept(Health::Healthy, 0));
+        assert!(kept(Health::Healthy, 1), "a day is over");
+        assert!(kept(dead, 0), "it was dead before");
+    }
+
+    #[test]
+    fn who_ordered_something_is_told_how_the_token_is_and_why_it_was_not_renewed() {
+        let rules = rules();
+        let told = |order: Option<OrderKind>, change: fn(&mut CheckResult)| {
+            let mut claimed = claimed(token(Some(facts(None, None))));
+            claimed.pending_order = order.map(|order| PendingOrder {
+                order,
+                event: EventId(1),
+            });
+            let mut result = CheckResult::new(claimed, now());
+            change(&mut result);
+            let result = concluded(result, &basis(&rules));
+            let mut told = result.events.into_iter().filter_map(|event| match event {
+                Event::Checked(checked) => Some(checked.not_rotated),
+                _ => None,
+            });
+            told.next()
+        };
+        let never = Some(Some(RejectReason::NeverExpires));
+        assert_eq!(told(None, |_| ()), None);
+        assert_eq!(told(Some(OrderKind::Check), |_| ()), Some(None));
+        assert_eq!(told(Some(OrderKind::Rotate), |_| ()), never);
+        let renewals: [fn(&mut CheckResult); 2] = [
+            |result| result.asked.exchanged = true,
+            |result| result.asked.derived = true,
+        ];
+        for renewed in renewals {
+            assert_eq!(told(Some(OrderKind::Rotate), renewed), Some(None));
+        }
+        // What an exchange brought must be measured before anything can be said.
+        let rotate = Some(OrderKind::Rotate);
+        let unfinished = |result: &mut CheckResult| {
+            result.order_done = None;
+            result.retry_after = Some(CANDIDATE_AGAIN);
+        };
+        assert_eq!(told(rotate, unfinished), None);
+        assert_eq!(told(rotate, |result| result.order_done = None), never);
+        let later = |result: &mut CheckResult| result.retry_after = Some(CANDIDATE_AGAIN);
+        assert_eq!(told(rotate, later), never);
+    }
+}
