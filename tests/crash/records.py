@@ -68,5 +68,9 @@ def summary(rows):
 
     names = {row["operation"] for row in rows if row["points"]}
     failed = sum(row["failed"] for row in rows)
+    # In the order in which they were tried.
+    commits = list(dict.fromkeys(row["commit"][:8] for row in sorted(rows, key=lambda row: row.get("at", ""))
+                                 if "commit" in row))
+    programs = f" (programs of {', '.join(commits)})" if commits else ""
     return (f"{len(names)} operations: {of(*CRASHES):,} ends, {of(*ONCE, *ON):,} disk errors, {of(*LIES):,} lying disks; "
-            f"{failed} attempts lost or halved something")
+            f"{failed} attempts lost or halved something{programs}")

@@ -82,7 +82,7 @@ impl Course {
             skew: None,
         };
         while let Some(question) = self.next_question(asked, &basis) {
-            step.calls += calls(question);
+            step.calls += question.calls();
             match question {
                 FollowUp::Exchange(kind) => {
                     asked.exchanged = true;
@@ -212,14 +212,6 @@ impl Course {
         }
         self.claimed.token.last_rotation = Some(Rotation { outcome, at: now });
         outcome
-    }
-}
-
-/// What an answer costs: a new secret is described, too.
-const fn calls(question: FollowUp) -> u32 {
-    match question {
-        FollowUp::Exchange(_) | FollowUp::Derive => 2,
-        FollowUp::FetchProfile | FollowUp::CheckSubscription => 1,
     }
 }
 
@@ -433,6 +425,41 @@ mod tests {
             let step = course.check(&expected, &rules(), now());
             assert_eq!(step.derived, has_parent);
             assert_eq!(course.token().deadline(), end);
+        }
+    }
+
+    #[test]
+    fn each_check_counts_its_calls() {
+        let rules = Rules {
+            subscribed_fields: Scopes::parse("messages"),
+            ..rules()
+        };
+        let expected = Expected {
+            exchange_extends: true,
+            has_parent: true,
+        };
+        let page = |expires_in| Facts {
+            kind: Kind::Page,
+            ..facts(expires_in, None)
+        };
+        let messaging = Facts {
+            scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
+            ..page(None)
+        };
+        for (what, facts, calls) in [
+            ("nothing is due", facts(Some(50), None), [1, 1]),
+            (
+                "an exchange, and what it brought",
+                facts(Some(10), None),
+                [3, 1],
+            ),
+            ("a derivation, and what it brought", page(Some(10)), [3, 1]),
+            ("its subscription, once a week", messaging, [2, 1]),
+        ] {
+            let mut course = Course::new(token(Some(facts)), None);
+            let first = course.check(&expected, &rules, now()).calls;
+            let second = course.check(&expected, &rules, now() + days(1)).calls;
+            assert_eq!([first, second], calls, "{what}");
         }
     }
 
