@@ -224,7 +224,7 @@ mod tests {
         format!(r#"{{"error":{{"type":"OAuthException","fbtrace_id":"A+b/C",{fields}}}}}"#)
     }
 
-    const BY_CODE: [(i64, i64, &str); 62] = [
+    const BY_CODE: [(i64, i64, &str); 63] = [
         (190, 458, "app_removed"),
         (190, 459, "checkpoint"),
         (190, 460, "password_changed"),
@@ -232,6 +232,7 @@ mod tests {
         (190, 464, "checkpoint"),
         (190, 466, "session_ended"),
         (190, 467, "perhaps session_ended"),
+        (230, 467, "perhaps session_ended"),
         (190, 492, "page_role_lost"),
         (190, 493, "data_access_expired"),
         (190, 999, "perhaps session_ended"),

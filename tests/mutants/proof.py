@@ -89,14 +89,14 @@ class File:
         self.found = self.out / "mutants.out"
         self.keep_what_was_found()
         of_record = recorded.get(name, {})
-        is_of_this = of_record.get("digest") == self.digest and not of_record["missed"] + of_record["timeout"]
+        is_of_this = of_record.get("digest") == self.digest and not of_record["missed"]
         self.recorded = {kind: of_record[kind] for kind in (*OUTCOMES, "left")} if is_of_this else None
 
     def left(self):
         """Those that were missed are tried again: there may be a test now."""
         if self.recorded:
             return []
-        return [mutant for mutant in self.mutants if self.outcomes.get(mutant) not in ("caught", "unviable")]
+        return [mutant for mutant in self.mutants if self.outcomes.get(mutant) in (None, "missed")]
 
     def test(self, diff, until):
         """Stops at `until`, if there is such a moment. What is done by then counts."""
