@@ -160,7 +160,7 @@ fn may_ask_subscriptions(facts: &Facts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{EventId, ExchangeId, PendingOrder, Scopes};
+    use crate::model::{EventId, ExchangeId, Expiry, PendingOrder, Scopes};
     use crate::rotation::policy::fixtures::*;
 
     fn situation(token: &Token) -> CheckResult {
@@ -339,5 +339,76 @@ mod tests {
         assert_eq!(decide(&asked, &wanted), check);
         asked.asked.subscription_checked = true;
         assert_eq!(decide(&asked, &wanted), None);
+    }
+
+    #[test]
+    fn a_page_token_is_derived_within_the_month_before_its_end_and_once() {
+        let ends_in = |seconds: i64| {
+            token(Some(Facts {
+                expires_at: Expiry::At(now() + days(30) + SignedDuration::from_secs(seconds)),
+                ..page(None)
+            }))
+        };
+        let next = |result: &CheckResult| decide(result, &rules());
+        assert_eq!(next(&situation(&ends_in(-1))), Some(FollowUp::Derive));
+        assert_eq!(next(&situation(&ends_in(1))), None);
+        let mut once = situation(&ends_in(-1));
+        once.asked.derived = true;
+        assert_eq!(next(&once), None);
+        let mut ordered = ordered(OrderKind::Rotate, &token(Some(page(None))));
+        assert_eq!(next(&ordered), Some(FollowUp::Derive));
+        ordered.asked.derived = true;
+        assert_eq!(next(&ordered), None);
+    }
+
+    #[test]
+    fn who_a_living_person_is_is_asked_once() {
+        let next = |result: &CheckResult| decide(result, &rules());
+        let lasting = token(Some(facts(None, None)));
+        let mut discover = ordered(OrderKind::Discover, &lasting);
+        discover.asked.fetched = true;
+        assert_eq!(next(&discover), None);
+        let dead = dead(lasting, Cause::SessionEnded);
+        let discover = ordered(OrderKind::Discover, &dead);
+        assert_eq!(next(&discover), None);
+        let mut first = situation(&token(Some(page(None))));
+        first.asked.is_new = true;
+        assert_eq!(next(&first), None, "a page has no pages");
+    }
+
+    #[test]
+    fn a_new_or_a_living_page_is_asked_for_its_subscription() {
+        let messenger = token(Some(Facts {
+            scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
+            ..page(None)
+        }));
+        let wanted = Rules {
+            subscribed_fields: Scopes::parse("messages"),
+            ..rules()
+        };
+        let with_recent = |token: &Token| {
+            let mut result = situation(token);
+            result.claimed.subscription = Some(WebhookSubscription {
+                subscription: Subscription::Subscribed,
+                missing: Scopes::default(),
+                asked_at: now(),
+            });
+            result
+        };
+        let mut first = with_recent(&messenger);
+        assert_eq!(decide(&first, &wanted), None);
+        first.asked.is_new = true;
+        assert_eq!(decide(&first, &wanted), Some(FollowUp::CheckSubscription));
+        let mut gone = situation(&dead(messenger, Cause::PageGone));
+        gone.asked.is_new = true;
+        assert_eq!(decide(&gone, &wanted), None);
+    }
+
+    #[test]
+    fn each_question_has_its_price() {
+        let exchange = FollowUp::Exchange(Kind::User);
+        assert_eq!([exchange, FollowUp::Derive].map(FollowUp::calls), [2, 2]);
+        assert_eq!(FollowUp::FetchProfile.calls(), 2);
+        assert_eq!(FollowUp::CheckSubscription.calls(), 1);
     }
 }

@@ -182,8 +182,8 @@ pub(super) enum SameSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph_api::Error;
-    use crate::model::{Cause, Facts, Rotation, Scopes};
+    use crate::graph_api::{Bucket, Error};
+    use crate::model::{Cause, Facts, MetaCode, Rotation, Scopes};
     use crate::rotation::policy::fixtures::*;
 
     #[test]
@@ -292,5 +292,69 @@ mod tests {
             rotation_due(&token, Some(now()), &rules()),
             Some(now() + days(1))
         );
+    }
+
+    #[test]
+    fn a_day_after_an_attempt_the_next_may_be_ordered() {
+        let token = token(Some(facts(Some(10), None)));
+        let second = SignedDuration::from_secs(1);
+        let may_at = |now| may_exchange(&token, Some(self::now()), &rules(), now);
+        assert_eq!(may_at(now() + days(1)), Ok(()));
+        let why = may_at(now() + days(1) - second).unwrap_err();
+        assert_eq!(why, RejectReason::TriedToday);
+        assert_eq!(why.until(Some(now())), Some(now() + days(1)));
+        assert_eq!(why.until(None), None);
+        assert_eq!(RejectReason::NeverExpires.until(Some(now())), None);
+    }
+
+    #[test]
+    fn what_was_not_made_is_tried_again_soon_and_before_the_end() {
+        let ending_in = |seconds: i64| {
+            token(Some(Facts {
+                expires_at: Expiry::At(now() + SignedDuration::from_secs(seconds)),
+                ..facts(None, None)
+            }))
+        };
+        for (what, token, seconds) in [
+            ("no end", token(Some(facts(None, None))), 1800),
+            ("a far end", ending_in(100_000), 1800),
+            ("two hours", ending_in(7200), 1800),
+            ("forty minutes", ending_in(2400), 600),
+            ("two minutes", ending_in(120), 60),
+            ("over", ending_in(0), 1800),
+            ("long over", ending_in(-9000), 1800),
+        ] {
+            let wait = wait_for_next_try(&token, now());
+            assert_eq!(wait, SignedDuration::from_secs(seconds), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_call_may_have_taken_effect_unless_meta_says_otherwise_or_never_got_it() {
+        let meta = MetaCode::default;
+        let busy = Error::Busy {
+            bucket: Bucket::App,
+            regain: None,
+            meta: meta(),
+        };
+        let app = Error::App {
+            cause: Cause::AppSecretWrong,
+            meta: meta(),
+        };
+        let silent = || Error::Unreachable("reset".into());
+        let unexpected = Error::Unexpected {
+            meta: meta(),
+            status: 500,
+        };
+        for (error, calls, expected) in [
+            (busy, 1, true),
+            (Error::Blocked(meta()), 1, true),
+            (app, 1, true),
+            (silent(), 0, true),
+            (silent(), 1, false),
+            (unexpected, 1, false),
+        ] {
+            assert_eq!(was_not_made(&error, calls), expected, "{error}");
+        }
     }
 }
