@@ -191,7 +191,8 @@ mod tests {
 
     #[test]
     fn what_is_not_plainly_well_is_judged_each_time() {
-        let cases: [(&str, fn(&mut CheckResult)); 5] = [
+        type Change = fn(&mut CheckResult);
+        let cases: [(&str, Change); 5] = [
             ("not healthy", |result| {
                 result.after.health = Health::Expiring {
                     cause: Cause::ExpiresSoon,
