@@ -168,12 +168,21 @@ def with_mutants(chosen, diff, recorded):
             for copy, name in chosen]
 
 
+def is_here(commit):
+    known = ["git", "-C", ROOT, "cat-file", "-e", f"{commit}^{{commit}}"]
+    return subprocess.run(known, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def changes(files, reference, recorded):
     """As a diff, from REFERENCE or the commit at which all mutants of a file were tried. One that was never done has none."""
     parts = []
     for name in files:
         since = reference or recorded.get(name, {}).get("commit")
-        parts += [git("diff", since, "--", name)] if since else []
+        if since and not is_here(since):
+            # As in a clone without its history.
+            print(f"{name}: what has changed is unknown, because commit {since} is not here", file=sys.stderr)
+        elif since:
+            parts.append(git("diff", since, "--", name))
     return "".join(parts)
 
 
