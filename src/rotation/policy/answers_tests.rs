@@ -2,21 +2,16 @@
 
 use jiff::SignedDuration;
 
-use super::InspectionResult;
 use super::answers::*;
 use super::check_result::check_result;
 use super::exchange::grown_up_at;
 use super::fixtures::*;
-use crate::graph_api::{Error, Inspection, PageFields};
+use crate::graph_api::{Error, PageFields};
 use crate::model::{
     Cause, CheckResult, Claimed, EventId, Facts, Health, MetaCode, OrderKind, Outcome, PageList,
     PendingOrder, Refusal, Scopes, Subscription, Token, TokenId,
 };
 use crate::secret::Secret;
-
-fn alive(facts: Facts) -> InspectionResult {
-    Ok(Inspection::Alive(facts))
-}
 
 /// The check of a living token, of which this answer is the next.
 fn after(claimed: Claimed, answer: Answer) -> CheckResult {

@@ -131,6 +131,10 @@ pub(super) fn basis(rules: &Rules) -> Basis<'_> {
     }
 }
 
+pub(super) fn alive(facts: Facts) -> InspectionResult {
+    Ok(Inspection::Alive(facts))
+}
+
 pub(super) fn refused(cause: Cause) -> InspectionResult {
     rejection(cause, Certainty::Certain)
 }

@@ -9,7 +9,7 @@ use super::exchange::{is_refusal, rotation_due};
 use super::fixtures::*;
 use super::learn::learn;
 use super::schedule::latest_check;
-use super::{InspectionResult, concluded, follow_up, routine};
+use super::{concluded, follow_up, routine};
 use crate::graph_api::{Error, Inspection};
 use crate::model::{
     Cause, CheckResult, Claimed, Event, EventId, ExchangeId, Expiry, Facts, Health, MetaCode,
@@ -18,10 +18,6 @@ use crate::model::{
 use crate::secret::Secret;
 
 const A_DAY_AND_A_BIT: SignedDuration = SignedDuration::from_mins(24 * 60 + 10);
-
-fn alive(facts: Facts) -> InspectionResult {
-    Ok(Inspection::Alive(facts))
-}
 
 fn tried(token: Token, outcome: Outcome) -> Token {
     Token {
