@@ -424,6 +424,13 @@ const STORIES = {
   "the overview: looked at, audited, and closed to everybody else": operatorsOverview,
 };
 
+/** What the person reads, and what the daemon wrote down last. */
+async function whatWasThere() {
+  const page = await browser.page.locator("body").innerText();
+  const journal = daemon.command(["events"]).trimEnd().split("\n");
+  return [browser.page.url(), page, ...journal.slice(-30)].join("\n");
+}
+
 async function main() {
   let failed = 0;
   try {
@@ -437,7 +444,7 @@ async function main() {
         console.log(`ok ${name}`);
       } catch (error) {
         failed += 1;
-        console.log(`not ok ${name}: ${error.stack}`);
+        console.log(`not ok ${name}: ${error.stack}\n${await whatWasThere().catch(String)}`);
         await browser.page.screenshot({ path: `${process.env.SCREENSHOTS}/failed-${failed}.png` }).catch(() => {});
       }
     }
