@@ -107,6 +107,16 @@ impl View<'_> {
         )
     }
 
+    /// Whether a token that once belonged to it belongs to another open incident now.
+    pub fn has_moved_on(&self, incident: IncidentId) -> Result<bool, Error> {
+        self.db.value(
+            "SELECT EXISTS (
+                SELECT 1 FROM incident_token ever JOIN incident_token now ON now.token = ever.token
+                WHERE ever.incident = ?1 AND now.incident <> ?1 AND now.left_at IS NULL)",
+            &[&incident],
+        )
+    }
+
     /// Since when it is broken: its first token died, or its app failed.
     pub fn broken_since(&self, incident: IncidentId) -> Result<Option<Timestamp>, Error> {
         let since = "SELECT broken_since FROM incident WHERE id = ?1";

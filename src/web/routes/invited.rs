@@ -21,6 +21,15 @@ pub(super) struct Invited {
     pub(super) incident: Option<Incident>,
     pub(super) tokens: Vec<Token>,
     pub(super) count: u64,
+    /// Nothing is left of its incident, for this reason.
+    over: Option<Over>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    TokensWork,
+    /// The email about it has a link of its own.
+    AnotherProblem,
 }
 
 pub(super) async fn invited(
@@ -37,11 +46,16 @@ pub(super) async fn invited(
             None => None,
         };
         let (tokens, count) = tokens(view, &login, incident.as_ref(), now)?;
+        let over = match &incident {
+            Some(incident) => over(view, incident, &tokens)?,
+            None => None,
+        };
         Ok(Some(Invited {
             login,
             incident,
             tokens,
             count,
+            over,
         }))
     });
     Ok(found.await?)
@@ -66,6 +80,22 @@ fn tokens(
     }
 }
 
+/// An incident is resolved a moment after its last token has left it.
+fn over(
+    view: &View<'_>,
+    incident: &Incident,
+    tokens: &[Token],
+) -> Result<Option<Over>, inventory::Error> {
+    let is_resolved = matches!(incident.state, IncidentState::Resolved { .. });
+    if !is_resolved && !tokens.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match view.has_moved_on(incident.id)? {
+        true => Over::AnotherProblem,
+        false => Over::TokensWork,
+    }))
+}
+
 impl Invited {
     /// The page to show when this link is expired or no longer needed.
     pub(super) fn unusable_reason(
@@ -73,18 +103,14 @@ impl Invited {
         app_state: &AppState,
         reader: &Reader,
     ) -> Option<Response> {
-        if !self.login.is_open(app_state.now()) {
+        let is_open = self.login.is_open(app_state.now());
+        if !is_open || self.over == Some(Over::AnotherProblem) {
             let page = text::link_has_expired(reader);
             return Some(app_state.laid_out(reader, page, StatusCode::GONE));
         }
-        let state = self.incident.as_ref().map(|incident| incident.state);
-        matches!(state, Some(IncidentState::Resolved { .. })).then(|| {
-            let works: Vec<Token> = self
-                .tokens
-                .iter()
-                .filter(|token| token.works())
-                .cloned()
-                .collect();
+        self.over.map(|_| {
+            let works = self.tokens.iter().filter(|token| token.works());
+            let works: Vec<Token> = works.cloned().collect();
             let page = text::nothing_left_to_do(reader, &works, works.len() as u64);
             app_state.laid_out(reader, page, StatusCode::OK)
         })
