@@ -28,6 +28,16 @@ impl Grant {
         granted_at.checked_add(lasts).ok()
     }
 
+    /// The description of a new secret. If Meta does not say in it when the secret ends, what the grant says counts.
+    pub fn describes_new(&self, facts: Facts, granted_at: Timestamp) -> Facts {
+        let facts = self.describes(facts, granted_at);
+        let lasts_until = |lasts| granted_at.checked_add(lasts).ok();
+        Facts {
+            expires_at: facts.expires_at.or(self.lasts.and_then(lasts_until).into()),
+            ..facts
+        }
+    }
+
     /// A description of its secret, completed by what only the grant says.
     pub fn describes(&self, mut facts: Facts, granted_at: Timestamp) -> Facts {
         if !facts.kind.is_described_once() {

@@ -124,6 +124,14 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// The same for a token that was not known before, so that nothing has to be measured by it.
+    pub async fn inspect_new(&self, grant: &Grant) -> Result<Inspection, Error> {
+        Ok(match self.inspect(&grant.secret).await? {
+            Inspection::Alive(facts) => Inspection::Alive(grant.describes_new(facts, self.now)),
+            other => other,
+        })
+    }
+
     /// Exchanges a short-lived token for a long-lived one of the same person. Keeps the short-lived one if that fails. If
     /// Meta does not describe the long-lived one now, the facts stay those of the short-lived one.
     pub async fn lengthened(&self, secret: Secret, facts: Facts) -> (Secret, Facts) {
@@ -134,9 +142,9 @@ impl<'a> Session<'a> {
         let Ok(grant) = self.count(lengthened) else {
             return (secret, facts);
         };
-        match self.inspect_grant(&grant).await {
+        match self.inspect_new(&grant).await {
             Ok(Inspection::Alive(known)) if known.person == facts.person => {
-                let known = known.completed_by(&facts);
+                let known = known.completed_by(&facts.for_another_secret());
                 (grant.secret, known)
             }
             Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => (secret, facts),

@@ -15,7 +15,7 @@ pub(super) struct Grant {
     pub(super) facts: Facts,
     pub(super) name: Option<String>,
     pub(super) declined: Vec<String>,
-    /// All of the person's pages. `None` if they could not be listed, or if the token is only short-lived.
+    /// All of the person's pages. `None` if they could not be listed, or if the token may be only short-lived.
     pub(super) pages: Option<PageList>,
 }
 
@@ -41,7 +41,7 @@ pub(super) async fn facts(
     session: &Session<'_>,
     granted: &graph_api::Grant,
 ) -> Result<Facts, Ending> {
-    match session.inspect_grant(granted).await {
+    match session.inspect_new(granted).await {
         Ok(Inspection::Alive(facts)) => Ok(facts),
         Ok(Inspection::Refused { rejection, .. }) => Err(Ending::Failed {
             why: LoginError::Unusable,
@@ -68,8 +68,7 @@ pub(super) async fn collect(
 ) -> Grant {
     let granted = facts.scopes.clone();
     let (secret, facts) = session.lengthened(secret, facts).await;
-    let lasts = !facts.is_short_lived(session.now);
-    let pages = if lasts && facts.may_list_pages() {
+    let pages = if facts.is_known_to_last(session.now) && facts.may_list_pages() {
         pages(session, &secret).await
     } else {
         None

@@ -18,7 +18,23 @@ impl Expiry {
         }
     }
 
+    /// The other, if this one is unknown.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        match self {
+            Self::Unknown => other,
+            Self::Never | Self::At(_) => self,
+        }
+    }
+
     pub fn is_before(self, instant: Timestamp) -> bool {
         self.at().is_some_and(|end| end < instant)
+    }
+}
+
+impl From<Option<Timestamp>> for Expiry {
+    /// `None` means unknown.
+    fn from(end: Option<Timestamp>) -> Self {
+        end.map_or(Self::Unknown, Self::At)
     }
 }

@@ -37,22 +37,22 @@ impl Facts {
         self.kind.is_persons_own() && self.expires_at.is_before(soon)
     }
 
-    /// With what was known before, as far as Meta says it only once.
+    /// Whether Meta has said that it lasts longer than a short-lived user token.
+    pub fn is_known_to_last(&self, now: Timestamp) -> bool {
+        self.expires_at != Expiry::Unknown && !self.is_short_lived(now)
+    }
+
+    /// With what was known of the same secret before, as far as Meta does not say it now.
     #[must_use]
     pub fn completed_by(self, known: &Self) -> Self {
-        let is_same = self.kind == known.kind && self.subject == known.subject;
-        if !self.kind.is_described_once() || !is_same {
+        if self.kind != known.kind || self.subject != known.subject {
             return self;
         }
-        let is_ending = self.expires_at != Expiry::Unknown;
         Self {
             issued_at: self.issued_at.or(known.issued_at),
-            expires_at: if is_ending {
-                self.expires_at
-            } else {
-                known.expires_at
-            },
-            scopes: if self.scopes.is_empty() {
+            expires_at: self.expires_at.or(known.expires_at),
+            data_access_expires_at: self.data_access_expires_at.or(known.data_access_expires_at),
+            scopes: if self.permits_unknown() {
                 known.scopes.clone()
             } else {
                 self.scopes
@@ -72,13 +72,9 @@ impl Facts {
         if !self.kind.is_described_once() {
             return self;
         }
-        let expires_at = match (self.expires_at, ends_at) {
-            (Expiry::Unknown, Some(end)) => Expiry::At(end),
-            (known, _) => known,
-        };
         Self {
             issued_at: self.issued_at.or(Some(obtained_at)),
-            expires_at,
+            expires_at: self.expires_at.or(ends_at.into()),
             ..self
         }
     }
@@ -86,12 +82,10 @@ impl Facts {
     /// Without what Meta said only of the secret before.
     #[must_use]
     pub fn for_another_secret(self) -> Self {
-        if !self.kind.is_described_once() {
-            return self;
-        }
         Self {
             issued_at: None,
             expires_at: Expiry::Unknown,
+            data_access_expires_at: Expiry::Unknown,
             ..self
         }
     }

@@ -447,6 +447,34 @@ async fn a_long_lived_token_is_kept_even_if_meta_does_not_describe_it_yet() -> R
     Ok(())
 }
 
+/// A page token derived from a short-lived user token ends with it.
+#[tokio::test]
+async fn a_login_whose_end_meta_does_not_say_brings_tokens_that_last() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    let silent = FaultRule::new(Fault::WithoutClocks).on(Endpoint::DebugToken);
+    world.meta.world().inject(silent);
+    let asked = world.meta.world().call_log().calls(Endpoint::Exchange);
+    world
+        .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
+        .await?;
+    world.act(public).await?;
+    let made = world.meta.world().call_log().calls(Endpoint::Exchange) - asked;
+    assert_eq!(
+        made, 1,
+        "what came with the code says that it is short-lived"
+    );
+    world.meta.world().heal();
+    world.live(days(1)).await?;
+    assert_eq!(shop.states().await?, [State::Healthy; 4]);
+    for page in &shop.pages {
+        let facts = shop.world.token(*page).await?.facts.ok_or("no facts")?;
+        assert_eq!(facts.expires_at, Expiry::Never);
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_login_that_cannot_be_stored_stops_no_other() -> Result {
     let mut shop = Shop::open().await?;

@@ -12,12 +12,16 @@ use super::schedule::{Spread, next_check};
 use super::{ClockTrust, InspectionResult, clock_trust, without_judging_ends};
 use crate::graph_api::Inspection;
 use crate::model::{
-    Action, Asked, CheckResult, Checked, Claimed, Event, Facts, Health, Next, OrderKind, Token,
+    Action, Asked, CheckResult, Checked, Claimed, Event, Expiry, Facts, Health, Next, OrderKind,
+    Token,
 };
 use crate::secret::Secret;
 
 /// A candidate that could not be examined is tried again after this long.
 const CANDIDATE_AGAIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// A new token whose end Meta did not say is asked about again after this long, a quarter of the shortest life.
+const END_AGAIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// A token about which Meta said nothing, because it refuses the version, is asked about again after this long.
 const VERSION_AGAIN: SignedDuration = SignedDuration::from_hours(1);
@@ -129,7 +133,8 @@ pub fn concluded(mut result: CheckResult, basis: &Basis<'_>) -> CheckResult {
     let spread = Spread::of(result.after.id, basis.now);
     let tried_at = result.rotation_tried_at;
     let scheduled = next_check(&result.after, tried_at, basis.rules, spread, basis.now);
-    let retry = result.retry_after.map(|wait| Next {
+    let retry_after = result.retry_after.or_else(|| look_again_after(&result));
+    let retry = retry_after.map(|wait| Next {
         action: Action::Check,
         at: basis.now + wait,
     });
@@ -139,6 +144,14 @@ pub fn concluded(mut result: CheckResult, basis: &Basis<'_>) -> CheckResult {
     let known = known_answer(Situation::of(&result), subscription, basis);
     result.known_answer = known.filter(|_| retry.is_none());
     result
+}
+
+/// A new token may be a short-lived one if Meta has not said when it ends.
+fn look_again_after(result: &CheckResult) -> Option<SignedDuration> {
+    let facts = result.after.facts.as_ref()?;
+    let is_silent = facts.expires_at == Expiry::Unknown && !facts.kind.is_described_once();
+    let is_new = result.asked.is_new && result.after.is_alive();
+    (is_new && is_silent).then_some(END_AGAIN)
 }
 
 fn permissions_lost(result: &CheckResult) -> Option<Event> {
@@ -188,7 +201,7 @@ mod tests {
     use super::*;
     use crate::graph_api::Error;
     use crate::model::{
-        Cause, EventId, MetaCode, PendingOrder, Permissions, Refused, RejectReason, Scopes,
+        Cause, EventId, Kind, MetaCode, PendingOrder, Permissions, Refused, RejectReason, Scopes,
     };
     use crate::rotation::policy::fixtures::*;
 
@@ -212,6 +225,29 @@ mod tests {
         let known = token(Some(facts(None, None)));
         assert!(!checked(known, &described).asked.is_new);
         assert!(!checked(token(None), &refused(Cause::Expired)).asked.is_new);
+    }
+
+    #[test]
+    fn a_new_token_is_asked_about_again_soon_if_meta_does_not_say_when_it_ends() {
+        let next = |before: Token, answer: Facts| {
+            let result = checked(before, &Ok(Inspection::Alive(answer)));
+            result.after.next.map(|next| now().duration_until(next.at))
+        };
+        let with = |kind, expires_at| Facts {
+            kind,
+            expires_at,
+            ..facts(None, None)
+        };
+        let routine = next(token(None), with(Kind::User, Expiry::Never));
+        assert!(routine > Some(SignedDuration::from_hours(1)), "{routine:?}");
+        for kind in [Kind::User, Kind::Page, Kind::SystemUser] {
+            let silent = with(kind, Expiry::Unknown);
+            assert_eq!(next(token(None), silent.clone()), Some(END_AGAIN));
+            let known = token(Some(silent.clone()));
+            assert_eq!(next(known, silent), routine, "only once");
+        }
+        let described_once = with(Kind::ThreadsUser, Expiry::Unknown);
+        assert_eq!(next(token(None), described_once), routine);
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn is_described_as_before(token: &Token, facts: &Facts) -> bool {
     let Some(known) = &token.facts else {
         return false;
     };
-    known == facts || facts.kind.is_described_once() && facts.clone().completed_by(known) == *known
+    known == facts || facts.clone().completed_by(known) == *known
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What counts as a renewal, and what does not.
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage, Reexchange};
-use perennial::model::{Cause, EventKind, Expiry, Health, OrderKind, Outcome, State};
+use perennial::model::{Cause, EventKind, Expiry, Health, Kind, OrderKind, Outcome, State};
 
-use crate::world::{Result, World, days, hours};
+use crate::world::{APP, Result, SCOPES, World, days, hours};
 
 /// certmagic treated the last failed attempt as the end of the work (caddyserver/certmagic PR 398).
 #[tokio::test]
@@ -122,5 +122,48 @@ async fn silence_about_the_end_stays_silence() -> Result {
     let outcome = world.token(id).await?.last_rotation.map(|r| r.outcome);
     assert_eq!(outcome, Some(Outcome::SameExpiry));
     assert_eq!(world.token(id).await?.deadline(), Some(end));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_token_whose_end_meta_does_not_say_is_asked_about_again_while_it_lasts() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let long = world.log_in(&maria)?;
+    world.page(&maria, "Bakery", &long)?;
+    let short = world.meta.world().issue_short_lived(APP, &maria, SCOPES)?;
+    let silent = FaultRule::new(Fault::WithoutClocks).on(Endpoint::DebugToken);
+    world.meta.world().inject(silent);
+    let id = world.import("maria", &short).await?;
+    world.order(id, OrderKind::Discover).await?;
+    world.pass().await?;
+    assert_eq!(world.token(id).await?.deadline(), None);
+
+    world.meta.world().heal();
+    world.live(days(1)).await?;
+    assert!(world.token(id).await?.deadline() > Some(world.now + days(58)));
+    let found = world.of_kind(Kind::Page).await?;
+    let ends = found
+        .into_iter()
+        .map(|page| page.facts.map(|facts| facts.expires_at));
+    assert_eq!(ends.collect::<Vec<_>>(), [Some(Expiry::Never)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_end_that_is_known_is_kept_while_meta_does_not_say_it() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    let end = world.now + days(60);
+    world.live_with_post(days(50), hours(1)).await?;
+    assert_eq!(world.state(id).await?, State::Expiring);
+
+    let silent = FaultRule::new(Fault::WithoutClocks).on(Endpoint::DebugToken);
+    world.meta.world().inject(silent);
+    world.live_with_post(days(2), hours(1)).await?;
+    assert_eq!(world.state(id).await?, State::Expiring);
+    assert_eq!(world.token(id).await?.deadline(), Some(end));
+    assert_eq!(world.told(EventKind::IncidentResolved).await?, 0);
     Ok(())
 }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use perennial::model::{ForecastQuestion, WhatIf};
 
 use super::fleet::Fleet;
+use super::operators::RENAMED;
 use super::sabotage::Sabotage;
 use super::{Moment, Result};
 
@@ -58,7 +59,8 @@ impl Foresight {
         let mut lapses: HashMap<String, Vec<Moment>> = HashMap::new();
         for lapse in forecast.lapses {
             let at = lapse.at + misled;
-            lapses.entry(lapse.token).or_default().push(at);
+            let name = first_name(&lapse.token).to_owned();
+            lapses.entry(name).or_default().push(at);
         }
         self.made.push_back(Made {
             at: fleet.now,
@@ -84,10 +86,15 @@ impl Foresight {
         let in_time = |made: &&Made| made.at + FORTNIGHT <= end && made.at > known_since;
         let made = self.made.iter().rev().find(in_time)?;
         let near = |at: &Moment| at.duration_since(end).abs() <= CHECKED_EVERY;
-        let lapses = made.lapses.get(token);
+        let lapses = made.lapses.get(first_name(token));
         Some(match lapses.is_some_and(|lapses| lapses.iter().any(near)) {
             true => Foreseen::Right,
             false => Foreseen::Wrong,
         })
     }
+}
+
+/// A token may have been renamed since the forecast.
+fn first_name(name: &str) -> &str {
+    name.split(RENAMED).next().unwrap_or(name)
 }

@@ -7,6 +7,9 @@ use perennial::webhooks::{WebhookError, WebhookReceiver};
 use super::fleet::{ALL, APPS, Fleet};
 use super::{Result, disk};
 
+/// What is appended to the name of a token that is renamed.
+pub(super) const RENAMED: &str = "-again";
+
 impl Fleet {
     /// No file of this process can grow any more.
     pub(super) fn fill_disk(&mut self, full: bool) -> Result {
@@ -38,7 +41,7 @@ impl Fleet {
         let Some(name) = name.cloned() else {
             return Ok(());
         };
-        let (now, old, new) = (self.daemon_now(), name.clone(), format!("{name}-again"));
+        let (now, old, new) = (self.daemon_now(), name.clone(), format!("{name}{RENAMED}"));
         let wanted = new.clone();
         let rename = move |tx: &Tx<'_>| match tx.token_named(&old)? {
             Some(token) => tx.rename(&token, &wanted, "ops", now),
