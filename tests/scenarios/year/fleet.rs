@@ -19,7 +19,7 @@ use perennial::model::{Scopes, TokenId};
 use perennial::secret::{Key, Secret};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use tracing::Level;
 
 use super::disk;
@@ -353,10 +353,25 @@ impl Fleet {
 
     /// How many bytes of the inventory are in use.
     pub(super) fn size(&self) -> Result<u64> {
-        let db = Connection::open(self.path("inventory.db"))?;
-        let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u64>(0));
-        let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
-        Ok(pages * number("PRAGMA page_size")?)
+        self.look_into(|db| {
+            let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u64>(0));
+            let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
+            Ok(pages * number("PRAGMA page_size")?)
+        })
+    }
+
+    /// Reads the inventory as another process would, for which the disk is not full: whoever opens it may have to make
+    /// the index of its log longer.
+    pub(super) fn look_into<T>(
+        &self,
+        look: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        disk::limit_files(false)?;
+        let path = self.path("inventory.db");
+        let found = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .and_then(|db| look(&db));
+        disk::limit_files(self.is_disk_full)?;
+        Ok(found?)
     }
 
     /// What is another in each run.

@@ -11,7 +11,7 @@ use perennial::api::metrics::Metrics;
 use perennial::api::{DaemonHandle, DaemonStatus, Service};
 use perennial::daemon::serve_forecasts;
 use perennial::http::{Backend, NowFn};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -133,10 +133,10 @@ impl Fleet {
 
     /// In which table something is left of a token or a person that was forgotten.
     pub(super) fn traces_of_the_forgotten(&self) -> Result<Vec<String>> {
-        let db = Connection::open_with_flags(
-            self.path("inventory.db"),
-            OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )?;
+        self.look_into(|db| self.traces_in(db))
+    }
+
+    fn traces_in(&self, db: &Connection) -> rusqlite::Result<Vec<String>> {
         let mut traces = Vec::new();
         for table in ["version", "schedule", "delivery", "consumer", "page_admin"] {
             let count = format!("SELECT count(*) FROM {table} WHERE token = ?1");
@@ -163,17 +163,15 @@ impl Fleet {
         if self.deleted.is_empty() {
             return Ok(Vec::new());
         }
-        let db = Connection::open_with_flags(
-            self.path("inventory.db"),
-            OpenFlags::SQLITE_OPEN_READ_ONLY,
-        )?;
-        let mut left = Vec::new();
-        for (token, name) in &self.deleted {
-            let known = "SELECT count(*) FROM delivered_file WHERE token = ?1";
-            let known: i64 = db.query_row(known, [token.0], |row| row.get(0))?;
-            let is_left = known > 0 || folder.join(name).exists();
-            left.extend(is_left.then(|| format!("the file of {name} is still there")));
-        }
-        Ok(left)
+        self.look_into(|db| {
+            let mut left = Vec::new();
+            for (token, name) in &self.deleted {
+                let known = "SELECT count(*) FROM delivered_file WHERE token = ?1";
+                let known: i64 = db.query_row(known, [token.0], |row| row.get(0))?;
+                let is_left = known > 0 || folder.join(name).exists();
+                left.extend(is_left.then(|| format!("the file of {name} is still there")));
+            }
+            Ok(left)
+        })
     }
 }
