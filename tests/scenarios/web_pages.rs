@@ -1,5 +1,6 @@
 //! What people see on the public pages: in their language, from whom, and a check after they have fixed it at Meta.
 
+use perennial::graph_sim::{self, WorldError};
 use perennial::model::{EventKind, State, TokenId};
 
 use crate::world::{PUBLIC_URL, Public, Result, World, days, hours, minutes};
@@ -8,25 +9,33 @@ async fn orders(world: &World) -> Result<usize> {
     world.told(EventKind::Ordered).await
 }
 
-struct Locked {
+struct Stranded {
     public: Public,
     person: String,
     token: TokenId,
     link: String,
 }
 
+/// What a person does, or Meta to that person.
+type Happens = fn(&mut graph_sim::World, &str) -> std::result::Result<(), WorldError>;
+
 /// A person whose account Meta has locked, and the link in the email about it.
-async fn locked(world: &mut World) -> Result<Locked> {
+async fn locked(world: &mut World) -> Result<Stranded> {
+    stranded(world, graph_sim::World::checkpoint).await
+}
+
+/// A person whose token ends by this, and the link in the email about it.
+async fn stranded(world: &mut World, happens: Happens) -> Result<Stranded> {
     let public = world.open_public("pages_show_list", None).await?;
     let person = world.person("Maria Schmidt");
     let token = world.log_in(&person)?;
     let token = world.import("acme-maria", &token).await?;
     world.live(hours(1)).await?;
-    world.meta.world().checkpoint(&person)?;
+    happens(&mut world.meta.world(), &person)?;
     world.live_with_post(days(2), minutes(30)).await?;
     public.tell_time(world.now);
     let link = world.email_link().await?;
-    Ok(Locked {
+    Ok(Stranded {
         public,
         person,
         token,
@@ -37,7 +46,7 @@ async fn locked(world: &mut World) -> Result<Locked> {
 #[tokio::test]
 async fn a_person_who_has_passed_the_security_check_has_it_checked_at_once() -> Result {
     let mut world = World::new().await?;
-    let Locked {
+    let Stranded {
         public,
         person,
         token,
@@ -112,22 +121,19 @@ async fn leave_its_incident(world: &World, token: TokenId) -> Result {
 #[tokio::test]
 async fn a_person_whose_tokens_work_again_is_not_sent_to_meta() -> Result {
     let mut world = World::new().await?;
-    let public = world.open_public("pages_show_list", None).await?;
-    let person = world.person("Maria Schmidt");
-    let token = world.log_in(&person)?;
-    let id = world.import("acme-maria", &token).await?;
-    world.live(hours(1)).await?;
-    world.meta.world().change_password(&person)?;
-    world.live_with_post(days(2), minutes(30)).await?;
-    public.tell_time(world.now);
-    let link = world.email_link().await?;
+    let Stranded {
+        public,
+        person,
+        token,
+        link,
+    } = stranded(&mut world, graph_sim::World::change_password).await?;
     public.get(&link).await?.says(&["Maria Schmidt", "<button"]);
 
     let renewed = world.log_in(&person)?;
-    world.put_secret(id, &renewed).await?;
+    world.put_secret(token, &renewed).await?;
     world.pass().await?;
-    assert_eq!(world.state(id).await?, State::Healthy);
-    leave_its_incident(&world, id).await?;
+    assert_eq!(world.state(token).await?, State::Healthy);
+    leave_its_incident(&world, token).await?;
     public.get(&link).await?.says(&["Nothing left to do"]);
     let clicked = public.post(&link).await?;
     assert_eq!(clicked.status, 200);
@@ -138,7 +144,7 @@ async fn a_person_whose_tokens_work_again_is_not_sent_to_meta() -> Result {
 #[tokio::test]
 async fn a_link_whose_tokens_have_another_problem_now_does_not_say_that_they_work() -> Result {
     let mut world = World::new().await?;
-    let Locked {
+    let Stranded {
         public,
         person,
         token,
@@ -163,7 +169,7 @@ async fn a_link_whose_tokens_have_another_problem_now_does_not_say_that_they_wor
 #[tokio::test]
 async fn a_check_needs_the_link_of_an_incident_that_is_not_over() -> Result {
     let mut world = World::new().await?;
-    let Locked { public, link, .. } = locked(&mut world).await?;
+    let Stranded { public, link, .. } = locked(&mut world).await?;
     let before = orders(&world).await?;
     let unknown = format!("{PUBLIC_URL}/login/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/check");
     assert_eq!(public.post(&unknown).await?.status, 404);
@@ -187,7 +193,7 @@ async fn a_check_needs_the_link_of_an_incident_that_is_not_over() -> Result {
 #[tokio::test]
 async fn pages_are_in_the_language_of_the_browser() -> Result {
     let mut world = World::new().await?;
-    let Locked { public, link, .. } = locked(&mut world).await?;
+    let Stranded { public, link, .. } = locked(&mut world).await?;
     let unknown = format!("{PUBLIC_URL}/login/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
     for (asked, language, words) in [
         (
