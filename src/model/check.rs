@@ -72,7 +72,7 @@ pub struct Candidate {
     pub secret: Secret,
     /// An operator accepts fewer permissions.
     pub accepts_fewer: bool,
-    /// Its exchange for one that lasts longer was begun, and is not begun again.
+    /// Its exchange for one that lasts longer was begun.
     pub is_exchanged: bool,
     /// Of one that Meta gave for the secret in use: the exchange that it came from.
     pub exchange: Option<ExchangeId>,

@@ -18,6 +18,9 @@ pub struct Facts {
     pub scopes: Scopes,
 }
 
+/// A short-lived token ends within hours.
+const LONGEST_SHORT_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
 impl Facts {
     /// The earlier of the two expiry times. The 90-day limit of data access counts unless Meta exempts every scope from
     /// it.
@@ -30,11 +33,20 @@ impl Facts {
 
     /// Whether this is a short-lived user token, worth an exchange before it is stored.
     pub fn is_short_lived(&self, now: Timestamp) -> bool {
-        const LONGEST_SHORT_LIFE: SignedDuration = SignedDuration::from_hours(24);
         let soon = now
             .checked_add(LONGEST_SHORT_LIFE)
             .unwrap_or(Timestamp::MAX);
         self.kind.is_persons_own() && self.expires_at.is_before(soon)
+    }
+
+    /// Whether it was short-lived from the first, other than a long-lived one that is about to end. Meta says of the latter
+    /// when it was issued.
+    pub fn is_made_for_hours(&self) -> bool {
+        let until = |end: Timestamp| {
+            self.issued_at
+                .is_none_or(|at| end <= at + LONGEST_SHORT_LIFE)
+        };
+        self.kind.is_persons_own() && self.expires_at.at().is_some_and(until)
     }
 
     /// Whether Meta has said that it lasts longer than a short-lived user token.

@@ -146,9 +146,7 @@ impl Session<'_> {
             return Ok(None);
         };
         Ok(Some(match answer {
-            Ok(Inspection::Alive(facts))
-                if facts.is_short_lived(self.now) && !candidate.is_exchanged =>
-            {
+            Ok(Inspection::Alive(facts)) if facts.is_short_lived(self.now) => {
                 return self.lengthened(unchecked, candidate, facts).await;
             }
             Ok(Inspection::Alive(facts)) => CandidateAnswer::Alive(candidate.secret, facts),
@@ -164,6 +162,10 @@ impl Session<'_> {
         candidate: Candidate,
         facts: Facts,
     ) -> Result<Option<CandidateAnswer>, inventory::Error> {
+        let tried_at = unchecked.claimed.rotation_tried_at;
+        if candidate.is_exchanged && policy::is_too_soon(&facts, tried_at, self.now) {
+            return Ok(Some(CandidateAnswer::ShortLived(candidate.secret, facts)));
+        }
         let Some(_reserved) = self.reserve(FollowUp::Exchange(facts.kind).calls()) else {
             return Ok(None);
         };
@@ -172,24 +174,32 @@ impl Session<'_> {
             kind: facts.kind,
             secret: &candidate.secret,
             candidate: Some(candidate.number),
-            tried_before: unchecked.claimed.rotation_tried_at,
+            tried_before: tried_at,
         };
         let answer = self.exchange_once(&attempt).await?;
         if !matches!(answer, ExchangeAnswer::NotMade) {
             unchecked.claimed.rotation_tried_at = Some(self.now);
             unchecked.rotation_tried_at = Some(self.now);
         }
-        if let ExchangeAnswer::Obtained(_, longer) = answer {
-            match self.calls.inspect_grant(&longer).await {
-                Ok(Inspection::Alive(known)) if known.person == facts.person => {
-                    return Ok(Some(CandidateAnswer::Alive(longer.secret, known)));
-                }
-                Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => {}
-                // It is the candidate now.
-                Ok(Inspection::Undecided(_)) | Err(_) => return Ok(None),
+        let longer = match answer {
+            ExchangeAnswer::Obtained(_, longer) => longer,
+            ExchangeAnswer::Refused => {
+                return Ok(Some(CandidateAnswer::Alive(candidate.secret, facts)));
             }
-        }
-        Ok(Some(CandidateAnswer::Alive(candidate.secret, facts)))
+            ExchangeAnswer::NotMade | ExchangeAnswer::Failed => {
+                return Ok(Some(CandidateAnswer::ShortLived(candidate.secret, facts)));
+            }
+        };
+        Ok(match self.calls.inspect_grant(&longer).await {
+            Ok(Inspection::Alive(known)) if known.person == facts.person => {
+                Some(CandidateAnswer::Alive(longer.secret, known))
+            }
+            Ok(Inspection::Alive(_) | Inspection::Refused { .. }) => {
+                Some(CandidateAnswer::Alive(candidate.secret, facts))
+            }
+            // It is the candidate now.
+            Ok(Inspection::Undecided(_)) | Err(_) => None,
+        })
     }
 
     async fn inspect_in_use(&self, claimed: &Claimed) -> Option<InspectionResult> {

@@ -476,6 +476,44 @@ async fn a_login_whose_end_meta_does_not_say_brings_tokens_that_last() -> Result
 }
 
 #[tokio::test]
+async fn a_login_whose_exchanges_have_no_answer_brings_a_token_that_lasts() -> Result {
+    let mut shop = Shop::open().await?;
+    let link = shop.lock_out().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::Exchange);
+    world.meta.world().inject(lost.times(3));
+    world
+        .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
+        .await?;
+    world.act(public).await?;
+    assert_eq!(world.state(shop.maria).await?, State::Expiring);
+    world.live(days(1)).await?;
+    assert_eq!(shop.states().await?, [State::Healthy; 4]);
+    Ok(())
+}
+
+/// The short-lived token ends before the one in use, so that it is no use until it is exchanged.
+#[tokio::test]
+async fn a_login_ahead_of_time_is_not_lost_with_the_answers_to_its_exchanges() -> Result {
+    let mut shop = Shop::open().await?;
+    let (world, public) = (&mut shop.world, &shop.public);
+    world.live(days(50)).await?;
+    let before = world.token(shop.maria).await?.deadline();
+    let (_, link) = world.operators_link(Some(shop.maria), false).await?;
+    let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::Exchange);
+    world.meta.world().inject(lost.times(3));
+    world
+        .log_in_through(public, &link, &shop.person, DialogAnswer::allow())
+        .await?;
+    world.act(public).await?;
+    assert_eq!(world.token(shop.maria).await?.deadline(), before);
+    world.live(hours(2)).await?;
+    let after = world.token(shop.maria).await?.deadline();
+    assert!(after > before.map(|end| end + days(30)), "{after:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_login_that_cannot_be_stored_stops_no_other() -> Result {
     let mut shop = Shop::open().await?;
     let link = shop.lock_out().await?;

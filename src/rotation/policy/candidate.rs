@@ -12,8 +12,10 @@ use crate::secret::Secret;
 /// What Meta says about a candidate.
 #[derive(Clone, Debug)]
 pub enum CandidateAnswer {
-    /// With its long-lived form, if it was short-lived and could be exchanged.
+    /// In its long-lived form, if it was short-lived and could be exchanged.
     Alive(Secret, Facts),
+    /// A short-lived one that may still be exchanged while it lives.
+    ShortLived(Secret, Facts),
     Refused(Cause),
     /// No usable answer: the candidate is tried again soon.
     Unknown,
@@ -22,7 +24,10 @@ pub enum CandidateAnswer {
 /// Whether the last known facts of the secret in use are enough to accept the candidate, so that Meta is not asked about
 /// it again.
 pub fn replaces_without_asking(claimed: &Claimed, answer: &CandidateAnswer) -> bool {
-    let (Some(candidate), CandidateAnswer::Alive(_, facts)) = (&claimed.candidate, answer) else {
+    let (CandidateAnswer::Alive(_, facts) | CandidateAnswer::ShortLived(_, facts)) = answer else {
+        return false;
+    };
+    let Some(candidate) = &claimed.candidate else {
         return false;
     };
     claimed.token.facts.is_some() && mismatch(&claimed.token, claimed, candidate, facts).is_none()
@@ -37,15 +42,23 @@ pub fn with_candidate(
     let Some(candidate) = result.claimed.candidate.clone() else {
         return result;
     };
+    let may_last = matches!(answer, CandidateAnswer::ShortLived(..));
     let (secret, facts) = match answer {
-        CandidateAnswer::Alive(secret, facts) => (secret, facts),
+        CandidateAnswer::Alive(secret, facts) | CandidateAnswer::ShortLived(secret, facts) => {
+            (secret, facts)
+        }
         CandidateAnswer::Refused(cause) => {
             return without_candidate(result, &candidate, Refusal::Refused { cause });
         }
         CandidateAnswer::Unknown => return candidate_later(result),
     };
-    if let Some(mismatch) = mismatch(&result.after, &result.claimed, &candidate, &facts) {
-        return without_candidate(result, &candidate, Refusal::Mismatch(mismatch));
+    match mismatch(&result.after, &result.claimed, &candidate, &facts) {
+        // What it can be exchanged for may last longer.
+        Some(Mismatch::EndsEarlier) if may_last => return candidate_later(result),
+        Some(mismatch) => {
+            return without_candidate(result, &candidate, Refusal::Mismatch(mismatch));
+        }
+        None => {}
     }
     result.checked_candidate = Some(CheckedCandidate {
         number: candidate.number,
@@ -163,6 +176,22 @@ mod tests {
         ] {
             assert_eq!(refusal(handed_in(false, order), earlier()), expected);
         }
+    }
+
+    #[test]
+    fn a_short_lived_candidate_that_may_yet_last_longer_is_not_refused_for_its_end() {
+        let rules = rules();
+        let checked = |facts: Facts| {
+            let answer = CandidateAnswer::ShortLived(Secret::new("EAA2"), facts);
+            let result = CheckResult::new(handed_in(false, None), now());
+            with_candidate(result, answer, &basis(&rules))
+        };
+        let later = checked(facts(Some(0), None));
+        assert!(later.checked_candidate.is_none() && later.secret.is_none());
+        assert!(later.retry_after.is_some());
+        let refused = checked(with_scopes("email")).checked_candidate;
+        assert!(refused.is_some_and(|checked| checked.refusal.is_some()));
+        assert!(checked(facts(Some(60), None)).secret.is_some());
     }
 
     #[test]

@@ -190,7 +190,7 @@ fn order_completed(result: &CheckResult, basis: &Basis<'_>) -> Option<Event> {
     Some(Event::Checked(Checked {
         state: result.after.state(),
         not_rotated,
-        may_rotate_at: not_rotated.and_then(|why| why.until(tried_at)),
+        may_rotate_at: not_rotated.and_then(|why| why.until(&result.after, tried_at)),
     }))
 }
 

@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::InspectionResult;
 use super::replacement::check_replacement;
 use crate::graph_api::{Error, Inspection};
-use crate::model::{Expiry, Kind, Outcome, RejectReason, Renewal, Token};
+use crate::model::{Expiry, Facts, Kind, Outcome, RejectReason, Renewal, Rotation, Token};
 use crate::rotation::Rules;
 
-/// Meta extends a token at most once a day, and a call that may have taken effect must not be repeated sooner.
+/// Meta extends a token at most once a day, and a call that may have taken effect is not repeated sooner.
 const AT_MOST_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A token that is renewed as long as it lives must be a day old by Meta's clock, which may differ from ours.
@@ -19,11 +19,23 @@ const MEASURABLE: SignedDuration = SignedDuration::from_hours(24);
 
 impl RejectReason {
     /// When it no longer holds; `None` where waiting changes nothing.
-    pub fn until(self, tried_at: Option<Timestamp>) -> Option<Timestamp> {
+    pub(super) fn until(self, token: &Token, tried_at: Option<Timestamp>) -> Option<Timestamp> {
         match self {
-            Self::TriedToday => tried_at.map(|at| at + AT_MOST_EVERY),
+            Self::TriedToday => Some(repeatable_at(token.facts.as_ref()?, tried_at?)),
             Self::NeverExpires | Self::EndUnknown | Self::WrongKind => None,
         }
+    }
+}
+
+/// From when on an exchange may be repeated that may have taken effect. For a short-lived token, a day is too late. Its
+/// exchange extends nothing, but gives another token, so it may be repeated while the token lives.
+fn repeatable_at(facts: &Facts, tried_at: Timestamp) -> Timestamp {
+    let in_a_day = tried_at + AT_MOST_EVERY;
+    match facts.expires_at {
+        Expiry::At(end) if facts.is_made_for_hours() && end < in_a_day => {
+            tried_at + wait_before(Some(end), tried_at)
+        }
+        Expiry::At(_) | Expiry::Never | Expiry::Unknown => in_a_day,
     }
 }
 
@@ -41,12 +53,12 @@ pub fn rotation_due(
     let Some(tried_at) = tried_at else {
         return Some(wanted);
     };
-    let wait = match rules.renewal {
-        Renewal::Sometimes => wait_after(token, end?, tried_at),
+    let again = match rules.renewal {
+        Renewal::Sometimes => again_after(token, end?, tried_at),
         // The renewal may have taken effect without an answer.
-        Renewal::Always(_) => A_DAY_OLD,
+        Renewal::Always(_) => tried_at + A_DAY_OLD,
     };
-    Some(wanted.max(tried_at + wait))
+    Some(wanted.max(again))
 }
 
 /// Whether Meta has refused to renew a token that every renewal would renew, so that only a login helps.
@@ -74,13 +86,23 @@ pub(super) fn grown_up_at(token: &Token) -> Timestamp {
     issued_at.unwrap_or(token.imported_at) + A_DAY_OLD
 }
 
-/// An exchange without effect makes the next one less promising, so the wait grows with the time left.
-fn wait_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> SignedDuration {
-    match token.last_rotation.map(|rotation| rotation.outcome) {
+pub fn is_too_soon(facts: &Facts, tried_at: Option<Timestamp>, now: Timestamp) -> bool {
+    tried_at.is_some_and(|tried_at| now < repeatable_at(facts, tried_at))
+}
+
+/// An exchange without effect makes the next one less promising, so the wait grows with the time left. What is recorded of
+/// an earlier exchange says nothing about this one.
+fn again_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> Timestamp {
+    let of_this = |rotation: &Rotation| rotation.at >= tried_at;
+    match token.last_rotation.filter(of_this).map(|of| of.outcome) {
         Some(Outcome::SameExpiry | Outcome::Unchanged | Outcome::Refused) => {
-            (tried_at.duration_until(end) / 4).max(AT_MOST_EVERY)
+            tried_at + (tried_at.duration_until(end) / 4).max(AT_MOST_EVERY)
         }
-        Some(Outcome::Renewed | Outcome::TooYoung | Outcome::Failed) | None => AT_MOST_EVERY,
+        Some(Outcome::Renewed | Outcome::TooYoung | Outcome::Failed) | None => {
+            let repeatable = |facts| repeatable_at(facts, tried_at);
+            let facts = token.facts.as_ref();
+            facts.map_or(tried_at + AT_MOST_EVERY, repeatable)
+        }
     }
 }
 
@@ -92,10 +114,11 @@ pub(super) fn may_exchange(
     now: Timestamp,
 ) -> Result<(), RejectReason> {
     renewable_end(token, rules)?;
-    match tried_at {
-        Some(tried_at) if now < tried_at + AT_MOST_EVERY => Err(RejectReason::TriedToday),
-        Some(_) | None => Ok(()),
+    let facts = token.facts.as_ref();
+    if facts.is_some_and(|facts| is_too_soon(facts, tried_at, now)) {
+        return Err(RejectReason::TriedToday);
     }
+    Ok(())
 }
 
 /// The end that a renewal may move. It is unknown only where every renewal moves it.
@@ -116,9 +139,13 @@ fn renewable_end(token: &Token, rules: &Rules) -> Result<Option<Timestamp>, Reje
 /// How soon to retry an exchange that was not made: late enough for most temporary errors to pass, far sooner than
 /// after an exchange that may have taken effect, and before the token expires.
 pub(super) fn wait_for_next_try(token: &Token, now: Timestamp) -> SignedDuration {
+    wait_before(token.deadline(), now)
+}
+
+fn wait_before(end: Option<Timestamp>, now: Timestamp) -> SignedDuration {
     const WAIT: SignedDuration = SignedDuration::from_mins(30);
     const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
-    match token.deadline().map(|end| now.duration_until(end)) {
+    match end.map(|end| now.duration_until(end)) {
         Some(left) if left.is_positive() => WAIT.min((left / 4).max(SHORTEST)),
         Some(_) | None => WAIT,
     }
@@ -183,7 +210,7 @@ pub(super) enum SameSecret {
 mod tests {
     use super::*;
     use crate::graph_api::{Bucket, Error};
-    use crate::model::{Cause, Facts, MetaCode, Rotation, Scopes};
+    use crate::model::{Cause, MetaCode, Scopes};
     use crate::rotation::policy::fixtures::*;
 
     #[test]
@@ -302,9 +329,60 @@ mod tests {
         assert_eq!(may_at(now() + days(1)), Ok(()));
         let why = may_at(now() + days(1) - second).unwrap_err();
         assert_eq!(why, RejectReason::TriedToday);
-        assert_eq!(why.until(Some(now())), Some(now() + days(1)));
-        assert_eq!(why.until(None), None);
-        assert_eq!(RejectReason::NeverExpires.until(Some(now())), None);
+        assert_eq!(why.until(&token, Some(now())), Some(now() + days(1)));
+        assert_eq!(why.until(&token, None), None);
+        assert_eq!(RejectReason::NeverExpires.until(&token, Some(now())), None);
+    }
+
+    #[test]
+    fn a_short_lived_token_whose_exchange_has_no_answer_is_exchanged_again_while_it_lives() {
+        let (hours, minutes) = (SignedDuration::from_hours, SignedDuration::from_mins);
+        let ending_in = |left: SignedDuration| Facts {
+            expires_at: Expiry::At(now() + left),
+            ..facts(None, None)
+        };
+        let issued = |days_ago: i64, left: SignedDuration| Facts {
+            issued_at: Some(now() - days(days_ago)),
+            ..ending_in(left)
+        };
+        let of_a_page = Facts {
+            kind: Kind::Page,
+            ..ending_in(hours(2))
+        };
+        for (what, facts, wait) in [
+            ("two hours", ending_in(hours(2)), minutes(30)),
+            ("forty minutes", ending_in(minutes(40)), minutes(10)),
+            ("of today", issued(0, hours(2)), minutes(30)),
+            (
+                "the last hours of sixty days",
+                issued(60, hours(2)),
+                hours(24),
+            ),
+            ("a day", ending_in(hours(24)), hours(24)),
+            ("no date", facts(None, None), hours(24)),
+            ("of a page", of_a_page, hours(24)),
+        ] {
+            let again = now() + wait;
+            assert_eq!(repeatable_at(&facts, now()), again, "{what}");
+            assert!(!is_too_soon(&facts, None, now()), "{what}");
+            let second = SignedDuration::from_secs(1);
+            assert!(is_too_soon(&facts, Some(now()), again - second), "{what}");
+            assert!(!is_too_soon(&facts, Some(now()), again), "{what}");
+        }
+
+        let mut token = token(Some(ending_in(hours(2))));
+        let due = |token: &Token| rotation_due(token, Some(now()), &rules());
+        assert_eq!(due(&token), Some(now() + minutes(30)));
+        let may = |at| may_exchange(&token, Some(now()), &rules(), at);
+        assert_eq!(may(now() + minutes(29)), Err(RejectReason::TriedToday));
+        assert_eq!(may(now() + minutes(30)), Ok(()));
+        // The outcome of an exchange of the secret before says nothing about this one.
+        let (outcome, second) = (Outcome::SameExpiry, SignedDuration::from_secs(1));
+        let measured = |at| Some(Rotation { outcome, at });
+        token.last_rotation = measured(now() - second);
+        assert_eq!(due(&token), Some(now() + minutes(30)));
+        token.last_rotation = measured(now());
+        assert_eq!(due(&token), Some(now() + hours(24)));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use check_result::{
 pub use clock_trust::{ClockTrust, LARGEST_SKEW, clock_trust, without_judging_ends};
 pub use course::{Course, CourseStep, Expected};
 pub use decide::{FollowUp, follow_up};
-pub use exchange::{is_refusal, rotation_due, was_not_made};
+pub use exchange::{is_refusal, is_too_soon, rotation_due, was_not_made};
 pub use exchanged::{exchanged_later, is_judged_alone, with_exchanged_candidate};
 pub use known_answer::{after_known_answer, expected};
 pub use learn::learn;
