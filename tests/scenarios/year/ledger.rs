@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use jiff::SignedDuration;
-use perennial::graph_sim::Endpoint;
+use perennial::graph_sim::{Endpoint, TokenTruth};
 use perennial::model::{Event, EventId, EventRecord, State, TokenId};
 use perennial::secret::Secret;
 use sha2::{Digest, Sha256};
@@ -20,6 +20,8 @@ use super::{Moment, Result, note};
 
 const AN_HOUR: SignedDuration = SignedDuration::from_hours(1);
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+/// How often a short-lived token may be exchanged: by the login, and then each time after a quarter of the remaining time.
+const MOST_WHILE_SHORT_LIVED: u32 = 24;
 /// What the last step that the budget allows may take beyond it.
 const TO_FINISH: u64 = 1;
 /// By how much the inventory may be larger at the end than half a year before: half as much again, and 400 kB.
@@ -59,6 +61,12 @@ impl Exchanges {
     fn is_recent(&self, fleet: &Fleet) -> bool {
         fleet.now < self.at + A_DAY && fleet.daemon_now() < self.daemon_at + A_DAY
     }
+}
+
+fn is_short_lived(truth: &TokenTruth) -> bool {
+    truth
+        .expires_at
+        .is_some_and(|end| end <= truth.issued_at + A_DAY)
 }
 
 impl Ledger {
@@ -125,7 +133,11 @@ impl Ledger {
                 continue;
             }
             let is_soon = known.is_some_and(|known| known.is_recent(fleet));
-            let holds = !is_soon && count == before + 1;
+            let holds = if world.truth(secret).is_some_and(|truth| is_short_lived(&truth)) {
+                count <= MOST_WHILE_SHORT_LIVED
+            } else {
+                !is_soon && count == before + 1
+            };
             let words = || format!("a secret of token {} was exchanged {count} times", id.0);
             self.breaches
                 .check(Rule::OneExchange, holds, fleet.now, words);

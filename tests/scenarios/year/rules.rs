@@ -47,7 +47,7 @@ pub const RULES: [(Rule, &str, &str); 12] = [
     (
         Rule::OneExchange,
         "one-exchange",
-        "No secret is exchanged twice within 24 hours.",
+        "No secret is exchanged twice within 24 hours, nor a short-lived one over and over.",
     ),
     (
         Rule::Budget,
