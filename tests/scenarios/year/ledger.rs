@@ -24,8 +24,8 @@ const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 const MOST_WHILE_SHORT_LIVED: u32 = 24;
 /// What the last step that the budget allows may take beyond it.
 const TO_FINISH: u64 = 1;
-/// By how much the inventory may be larger at the end than half a year before: half as much again, and 400 kB.
-const MAY_GROW: fn(u64) -> u64 = |size| size * 3 / 2 + 400_000;
+/// For how long the inventory keeps events and emails, and the day on which those before are removed.
+const KEPT: SignedDuration = SignedDuration::from_hours(24 * (90 + 1));
 
 pub(super) struct Ledger {
     pub(super) breaches: Breaches,
@@ -41,7 +41,10 @@ pub(super) struct Ledger {
     written: HashSet<String>,
     sent: HashSet<String>,
     mailbox: Mailbox,
-    half_way: Option<u64>,
+    /// When each event was recorded, and each email written.
+    events_at: Vec<Moment>,
+    emails_at: Vec<Moment>,
+    half_way: Option<Size>,
     /// When the daemon's clock was wrong last.
     clock_wrong_at: Option<Moment>,
     log: Sha256,
@@ -63,6 +66,23 @@ impl Exchanges {
     }
 }
 
+/// How much of the inventory is in use, and how many events and emails explain it.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    bytes: u64,
+    events: u64,
+    emails: u64,
+}
+
+impl Size {
+    /// Half a year later: half as much again, 400 kB, and what more events and emails take.
+    fn most(self, later: Self) -> u64 {
+        let more_events = later.events.saturating_sub(self.events);
+        let more_emails = later.emails.saturating_sub(self.emails);
+        self.bytes * 3 / 2 + 400_000 + more_events * 500 + more_emails * 12_000
+    }
+}
+
 fn is_short_lived(truth: &TokenTruth) -> bool {
     truth
         .expires_at
@@ -81,6 +101,8 @@ impl Ledger {
             written: HashSet::new(),
             sent: HashSet::new(),
             mailbox: Mailbox::default(),
+            events_at: Vec::new(),
+            emails_at: Vec::new(),
             half_way: None,
             clock_wrong_at: None,
             log: Sha256::new(),
@@ -133,7 +155,10 @@ impl Ledger {
                 continue;
             }
             let is_soon = known.is_some_and(|known| known.is_recent(fleet));
-            let holds = if world.truth(secret).is_some_and(|truth| is_short_lived(&truth)) {
+            let holds = if world
+                .truth(secret)
+                .is_some_and(|truth| is_short_lived(&truth))
+            {
                 count <= MOST_WHILE_SHORT_LIVED
             } else {
                 !is_soon && count == before + 1
@@ -186,6 +211,10 @@ impl Ledger {
             self.read_events = self.read_events.max(record.id);
             lines.push(line_of(record, &fleet.folder())?);
             more_follows |= leads_on(&record.event);
+            self.events_at.push(fleet.now);
+            if matches!(record.event, Event::EmailWritten(_)) {
+                self.emails_at.push(fleet.now);
+            }
             let holds = match &record.event {
                 Event::EmailWritten(email) => self.written.insert(email.message_id.clone()),
                 Event::EmailSent(email) => {
@@ -284,9 +313,19 @@ impl Ledger {
         }
         self.look_at_consumers(fleet).await?;
         if is_half {
-            self.half_way = Some(fleet.size()?);
+            self.half_way = Some(self.size(fleet)?);
         }
         Ok(())
+    }
+
+    fn size(&self, fleet: &Fleet) -> Result<Size> {
+        let since = fleet.now - KEPT;
+        let kept = |moments: &[Moment]| moments.iter().filter(|at| **at >= since).count() as u64;
+        Ok(Size {
+            bytes: fleet.size()?,
+            events: kept(&self.events_at),
+            emails: kept(&self.emails_at),
+        })
     }
 
     /// No file goes back to an earlier version, and none is left of a token that is gone.
@@ -316,11 +355,11 @@ impl Ledger {
     pub(super) async fn close(&mut self, fleet: &Fleet, is_calm: bool) -> Result {
         self.count_tokens(fleet).await?;
         self.audit(fleet, false).await?;
-        let size = fleet.size()?;
-        let most = self.half_way.map_or(u64::MAX, MAY_GROW);
-        let words = || format!("{size} bytes at the end, {:?} half-way", self.half_way);
+        let size = self.size(fleet)?;
+        let most = self.half_way.map_or(u64::MAX, |half| half.most(size));
+        let words = || format!("{size:?} at the end, {:?} half-way", self.half_way);
         self.breaches
-            .check(Rule::Bounded, size <= most, fleet.now, words);
+            .check(Rule::Bounded, size.bytes <= most, fleet.now, words);
         let Some(folder) = fleet.consumer.path().filter(|_| is_calm) else {
             return Ok(());
         };
