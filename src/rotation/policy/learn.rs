@@ -208,7 +208,7 @@ fn death(before: &Token, cause: Cause, now: Timestamp) -> Timestamp {
         .map_or(Expiry::Unknown, |facts| facts.expires_at)
         .at();
     match (cause, known_end) {
-        (Cause::Expired, Some(end)) if end < now => end,
+        (Cause::Expired, Some(end)) => end.min(now),
         _ => now,
     }
 }

@@ -50,4 +50,6 @@ mod answers_tests;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod learn_tests;
+#[cfg(test)]
 mod renewal_tests;

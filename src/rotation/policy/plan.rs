@@ -54,15 +54,18 @@ mod tests {
 
     #[test]
     fn what_expires_soon_comes_first_and_the_rest_as_it_is_stored() {
-        let far = 1_000 + 8 * 86_400;
+        let day = 86_400;
+        let far = 1_000 + 8 * day;
         let fleet = [
             due(9, 1, None),
             due(3, 5, Some(far)),
             due(7, 9, Some(5_000)),
             due(8, 9, Some(4_000)),
             due(1, 9, Some(far - 1)),
+            due(6, 9, Some(1_000 + 7 * day)),
+            due(2, 9, Some(1_001 + 7 * day)),
         ];
-        assert_eq!(planned(&fleet, 5), [8, 7, 1, 3, 9]);
+        assert_eq!(planned(&fleet, 7), [8, 7, 6, 1, 2, 3, 9]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn key(concern: Concern, facts: &Facts) -> (Concern, Kind, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cause, Health, Token};
+    use crate::model::{Cause, Health, Scopes, Token};
     use crate::rotation::policy::fixtures::*;
 
     fn died(person: &str, kind: Kind) -> CheckResult {
@@ -71,6 +71,23 @@ mod tests {
         let persons: Vec<&Token> = found.iter().map(|related| &related.of).collect();
         assert_eq!(persons.len(), 1);
         assert_eq!(persons[0].facts.as_ref().unwrap().person, "8");
+    }
+
+    #[test]
+    fn a_permission_of_a_page_is_other_news_than_one_of_a_persons_own_token() {
+        let lost = |kind: Kind| {
+            let mut result = died("7", kind);
+            result.after.health = Health::Healthy;
+            result.after.permissions.lost = Scopes::parse("email");
+            result
+        };
+        let mut announced = Announced::default();
+        let kinds = [Kind::Page, Kind::User, Kind::Page, Kind::SystemUser];
+        let found = related(&kinds.map(lost), &mut announced);
+        let kinds = found
+            .iter()
+            .map(|news| news.of.facts.as_ref().unwrap().kind);
+        assert_eq!(kinds.collect::<Vec<_>>(), [Kind::Page, Kind::User]);
     }
 
     #[test]

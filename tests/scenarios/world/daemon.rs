@@ -8,7 +8,7 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -189,8 +189,11 @@ impl Daemon {
 
     /// Waits until the daemon sends this message to systemd.
     pub fn wait_for(&self, word: &str) -> Result<String> {
+        let until = Instant::now() + PATIENCE;
         loop {
-            let said = self.words.recv_timeout(PATIENCE).map_err(|error| {
+            // It says every few seconds that it is well.
+            let left = until.saturating_duration_since(Instant::now());
+            let said = self.words.recv_timeout(left).map_err(|error| {
                 let log = fs::read_to_string(self.premises.join("log")).unwrap_or_default();
                 let tail: Vec<&str> = log.lines().rev().take(20).collect();
                 format!("no {word} came: {error}\n{}", tail.join("\n"))
