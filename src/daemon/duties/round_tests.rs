@@ -24,14 +24,14 @@ fn duties_that_could_not_be_kept_are_tried_again_at_the_next_look() {
 fn a_node_looks_only_where_that_does_not_delay_its_renewal() {
     let now = Instant::now();
     let just = Duration::from_nanos(1);
-    for (again_at, expected) in [
+    for (renewal, expected) in [
         (now, false),
         (now + LOOK_EVERY - just, false),
         (now + LOOK_EVERY, false),
         (now + LOOK_EVERY + just, true),
         (now + LOOK_EVERY * 5, true),
     ] {
-        assert_eq!(has_time_to_look(now, again_at), expected);
+        assert_eq!(has_time_to_look(now, renewal), expected);
     }
 }
 

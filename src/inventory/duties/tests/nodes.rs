@@ -1,7 +1,8 @@
 //! What nodes know of each other, and what commands know of them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::slice;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,7 +38,7 @@ async fn a_node_on_a_file_is_alone_and_its_runs_have_no_name() {
 
 #[test]
 fn nothing_begins_from_the_moment_until_which_a_duty_is_relied_on() {
-    let asked_at = std::time::Instant::now();
+    let asked_at = Instant::now();
     let tenure = Tenure {
         duty: app(),
         holder: node("lima").id,
@@ -136,11 +137,11 @@ async fn a_node_has_a_namesake_only_where_one_has_put_itself_in_its_place() {
 }
 
 #[test]
-fn the_operator_is_told_of_a_namesake_once() {
+fn a_namesake_is_reported_once() {
     let mut state = State::default();
-    let mut told = |has_namesake| logged_by(|| state.join(has_namesake)).len();
+    let mut reported = |has_namesake| logged_by(|| state.join(has_namesake)).len();
     assert_eq!(
-        [false, true, true, false, true].map(&mut told),
+        [false, true, true, false, true].map(&mut reported),
         [0, 1, 0, 0, 0]
     );
 }
@@ -194,7 +195,7 @@ async fn a_node_runs_that_was_seen_within_a_minute_or_holds_a_duty() {
             for (duty, end) in wanted().iter().zip(terms) {
                 // So that its term ends then.
                 let from = now + end - (end_of_term(now) - now);
-                tx.take_duties(&[duty.clone()], &node("lima"), from)?;
+                tx.take_duties(slice::from_ref(duty), &node("lima"), from)?;
             }
             Ok(())
         };
