@@ -73,13 +73,11 @@ impl DutyWorker {
         }
         while !self.give_up.is_cancelled() {
             let asked_at = Instant::now();
-            let again_at = match self.keep(asked_at).await {
-                Ok(()) => renewal_at(asked_at, draw()),
-                Err(error) => {
-                    self.shared.record_inventory_error(&error);
-                    asked_at + LOOK_EVERY
-                }
-            };
+            let kept = self.keep(asked_at).await;
+            if let Err(error) = &kept {
+                self.shared.record_inventory_error(error);
+            }
+            let again_at = again_at(asked_at, kept.is_ok());
             let give_up = self.give_up.clone();
             give_up.run_until_cancelled(self.wait_until(again_at)).await;
         }
@@ -128,20 +126,23 @@ impl DutyWorker {
 
     /// Waits until the duties must be renewed, or one can be taken.
     async fn wait_until(&mut self, again_at: Instant) {
-        while Instant::now() + LOOK_EVERY < again_at {
+        while has_time_to_look(Instant::now(), again_at) {
             sleep(LOOK_EVERY).await;
             self.look_for_orders().await;
             if let Err(error) = self.server.look(&self.inventory).await {
                 tracing::debug!("the newest event could not be compared: {error}");
             }
-            if self.leads && self.is_one_free().await {
+            if self.may_take_one().await {
                 return;
             }
         }
         sleep_until(again_at.into()).await;
     }
 
-    async fn is_one_free(&self) -> bool {
+    async fn may_take_one(&self) -> bool {
+        if !self.leads {
+            return false;
+        }
         let wanted = self.shared.wanted_duties();
         let is_one_free = self.duties().is_one_free(&self.inventory, &wanted).await;
         // A failure shows at the next round.
@@ -158,6 +159,19 @@ impl DutyWorker {
             self.shared.wakeups.send(Signal::NewWork);
         }
     }
+}
+
+/// When to keep the duties again.
+fn again_at(asked_at: Instant, is_kept: bool) -> Instant {
+    match is_kept {
+        true => renewal_at(asked_at, draw()),
+        false => asked_at + LOOK_EVERY,
+    }
+}
+
+/// Whether a look ends before the duties must be renewed.
+fn has_time_to_look(now: Instant, again_at: Instant) -> bool {
+    now + LOOK_EVERY < again_at
 }
 
 /// A random number. That of a node must not follow from that of another.
@@ -186,6 +200,8 @@ fn log(change: &DutyChange) {
 }
 
 #[cfg(test)]
+mod round_tests;
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::path::Path;
@@ -199,7 +215,7 @@ mod tests {
     use crate::model::NodeSettings;
     use crate::secret::Key;
 
-    fn worker(name: &str, inventory: &Inventory) -> DutyWorker {
+    pub(super) fn worker(name: &str, inventory: &Inventory) -> DutyWorker {
         let duties = Duties::shared(Node {
             name: name.to_owned(),
             id: format!("a run of {name}"),
@@ -222,7 +238,7 @@ mod tests {
         held.is_some()
     }
 
-    fn open(folder: &Path) -> Inventory {
+    pub(super) fn open(folder: &Path) -> Inventory {
         let path = folder.join("inventory.db");
         let settings = Settings::of_file(&path, Key::generate().unwrap());
         Inventory::open(&settings).unwrap()
@@ -320,7 +336,8 @@ mod tests {
         let (lima, oslo) = (tokio::spawn(lima.run()), tokio::spawn(oslo.run()));
 
         stop_lima.cancel();
-        lima.await.unwrap();
+        let stopped = timeout(Duration::from_secs(4), lima).await;
+        stopped.expect("it stops at once").unwrap();
         assert!(!holds(&of_lima));
         // Far less than the term of the duty.
         let woken = timeout(Duration::from_secs(4), woken.next()).await;

@@ -1,5 +1,7 @@
 //! Several nodes on one inventory: the rows are real, and the moments are those that each test names.
 
+mod nodes;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
