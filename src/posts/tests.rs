@@ -107,3 +107,27 @@ fn a_failure_concerns_the_message_or_the_channel() {
     };
     assert_eq!(policy::failure(&test, &refused(503), now).next_try_at, None);
 }
+
+#[test]
+fn a_message_is_tried_for_three_days_and_less_often_after_each_failure() {
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000);
+    let wait = |attempts, age| {
+        let post = Post {
+            written_at: now - SignedDuration::from_hours(age),
+            attempts,
+            ..post(1, PostKind::IncidentOpened, Some(1))
+        };
+        let next = policy::failure(&post, &refused(503), now).next_try_at?;
+        Some(next.duration_since(now).as_secs())
+    };
+    // Of each wait, up to a tenth is jitter.
+    for (attempts, age, shortest) in [(0, 0, 5), (1, 0, 300), (2, 1, 1_800), (9, 60, 7_200)] {
+        let waits = shortest..=shortest + shortest / 10;
+        let wait = wait(attempts, age);
+        assert!(
+            wait.is_some_and(|wait| waits.contains(&wait)),
+            "{attempts}: {wait:?}"
+        );
+    }
+    assert_eq!(wait(9, 71), None);
+}

@@ -4,6 +4,9 @@
 
 mod parse;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

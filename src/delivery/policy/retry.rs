@@ -91,4 +91,24 @@ mod tests {
         assert!(next_try(24 * 90, &SinkError::Local(reason())).is_some());
         assert!(next_try(0, &SinkError::Gone(reason())).is_none());
     }
+
+    #[test]
+    fn a_failure_is_recorded_in_the_words_of_the_sink() {
+        let reason = || "disk full".to_owned();
+        let receiver = SinkError::Receiver {
+            reason: reason(),
+            retry_after: None,
+        };
+        for error in [
+            SinkError::Local(reason()),
+            receiver,
+            SinkError::Gone(reason()),
+        ] {
+            let delivery = delivery(1, DeliveryState::Pending);
+            match outcome(&delivery, &error, Timestamp::UNIX_EPOCH) {
+                DeliveryOutcome::Failed { reason, .. } => assert_eq!(reason, "disk full"),
+                DeliveryOutcome::Delivered { .. } => panic!("it failed"),
+            }
+        }
+    }
 }

@@ -311,10 +311,11 @@ mod tests {
                 changes.push((at, seen));
             }
             steps += 1;
-            match next(&course) {
-                Some(next) => at = next,
-                None => break,
-            }
+            let Some(next) = next(&course) else {
+                break;
+            };
+            assert!(next > at, "the check at {at} is followed by one at {next}");
+            at = next;
         }
         (in_one_check(&changes, rules), steps)
     }

@@ -48,6 +48,8 @@ pub type InspectionResult = Result<Inspection, Error>;
 #[cfg(test)]
 mod answers_tests;
 #[cfg(test)]
+mod course_tests;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod learn_tests;
