@@ -147,6 +147,10 @@ fn a_namesake_is_reported_once() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a file has the clock of this machine"
+)]
 async fn the_clock_of_the_database_is_read_in_full() {
     let bench = Bench::new();
     let read = bench.open().read(|view| view.database_clock()).await;
