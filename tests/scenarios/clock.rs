@@ -48,6 +48,37 @@ async fn a_sweep_by_a_clock_two_months_ahead_renews_nothing_and_is_made_up_for()
     Ok(())
 }
 
+/// While its checks failed, that it was about to expire was not its state.
+#[tokio::test]
+async fn a_wrong_clock_does_not_call_a_token_renewed_whose_checks_had_failed() -> Result {
+    let mut world = World::new().await?;
+    let maria = world.person("Maria");
+    let id = world.import("maria", &world.log_in(&maria)?).await?;
+    world.live_with_post(days(50), hours(1)).await?;
+    assert_eq!(world.state(id).await?, State::Expiring);
+    let skewed = FaultRule::new(Fault::DateSkew(minutes(-6)));
+    let broken = FaultRule::new(Fault::Unavailable).on(Endpoint::DebugToken);
+    world.meta.world().inject(skewed.clone());
+    world.meta.world().inject(broken);
+    world.live(days(1)).await?;
+    assert_eq!(world.state(id).await?, State::Failing);
+
+    world.meta.world().heal();
+    world.meta.world().inject(skewed);
+    world.live(hours(7)).await?;
+    assert_eq!(world.state(id).await?, State::Failing, "it may expire soon");
+    world.meta.world().heal();
+    world.live_with_post(hours(7), hours(1)).await?;
+    assert_eq!(world.state(id).await?, State::Expiring);
+    assert_eq!(world.open_incidents().await?.len(), 1, "the same as before");
+    let written = world.mail()?;
+    let renewed = written
+        .iter()
+        .any(|mail| mail.subject().contains("Renewed"));
+    assert!(!renewed, "it was not");
+    Ok(())
+}
+
 #[tokio::test]
 async fn no_end_is_judged_by_a_clock_that_is_far_from_meta_s() -> Result {
     let mut world = World::new().await?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use perennial::graph_sim::{Endpoint, Fault, FaultRule, Reexchange};
 use perennial::inventory::{Duties, DutyChange, Error, Held};
-use perennial::model::{Duty, EventKind, Node, OrderKind, Outcome, TokenId};
+use perennial::model::{Duty, EventKind, Node, OrderKind, Outcome, State, TokenId};
 use perennial::rotation::{Report, RotationWorker};
 use tokio::task::JoinHandle;
 
@@ -294,7 +294,7 @@ async fn what_an_exchange_left_does_not_replace_a_secret_that_lasts_as_long() ->
 
 /// A short-lived candidate is exchanged before it is used. Whether that took effect is not known here.
 #[tokio::test]
-async fn a_candidate_is_exchanged_once_even_if_the_answer_is_lost() -> Result {
+async fn a_candidate_whose_exchange_has_no_answer_is_exchanged_again_while_it_lives() -> Result {
     let mut world = World::new().await?;
     let maria = world.person("Maria");
     let id = world.import("maria", &world.log_in(&maria)?).await?;
@@ -306,9 +306,12 @@ async fn a_candidate_is_exchanged_once_even_if_the_answer_is_lost() -> Result {
     let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::Exchange);
     world.meta.world().inject(lost.times(1));
     world.put_secret(id, &short).await?;
-    world.live(hours(20)).await?;
-    let log = world.meta.world().call_log().clone();
-    assert_eq!(log.calls_about(Endpoint::Exchange, &short), 1);
+    for (lived, made) in [(minutes(15), 1), (minutes(30), 2), (hours(20), 2)] {
+        world.live(lived).await?;
+        let log = world.meta.world().call_log().clone();
+        assert_eq!(log.calls_about(Endpoint::Exchange, &short), made);
+    }
+    assert_eq!(world.state(id).await?, State::Healthy);
     Ok(())
 }
 

@@ -15,11 +15,18 @@ pub struct Basis<'a> {
 }
 
 impl Basis<'_> {
+    /// The time by Meta's clock, as far as it is known.
+    pub(super) fn metas_now(&self) -> Timestamp {
+        let by_meta = self.skew.and_then(|skew| self.now.checked_add(skew).ok());
+        by_meta.unwrap_or(self.now)
+    }
+
     /// The earlier of both clocks, so that a clock that is far ahead does not renew tokens that expire months later.
     pub(super) fn now_for_ends(&self) -> Timestamp {
-        let ahead = self.skew.filter(|skew| -*skew > LARGEST_SKEW);
-        let earlier = ahead.and_then(|skew| self.now.checked_add(skew).ok());
-        earlier.unwrap_or(self.now)
+        match self.skew {
+            Some(skew) if -skew > LARGEST_SKEW => self.metas_now(),
+            Some(_) | None => self.now,
+        }
     }
 }
 
@@ -43,6 +50,8 @@ mod tests {
                 ..basis(&rules)
             };
             assert_eq!(basis.now_for_ends(), now() - behind, "{skew:?}");
+            let metas_now = now() + skew.unwrap_or_default();
+            assert_eq!(basis.metas_now(), metas_now, "{skew:?}");
         }
     }
 }

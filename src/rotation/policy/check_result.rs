@@ -32,7 +32,10 @@ impl Basis<'_> {
         let after = learn(before, inspection, self.rules, self.now);
         match clock_trust(self.skew) {
             ClockTrust::Right => after,
-            ClockTrust::Doubtful => without_judging_ends(before, after, self.now),
+            ClockTrust::Doubtful => {
+                let by_metas_clock = learn(before, inspection, self.rules, self.metas_now());
+                without_judging_ends(before, after, by_metas_clock.health, self.now)
+            }
         }
     }
 }

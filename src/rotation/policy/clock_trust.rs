@@ -25,10 +25,23 @@ pub fn clock_trust(skew: Option<SignedDuration>) -> ClockTrust {
 }
 
 /// Removes from a check result what depends on a clock that cannot be trusted: that an expiry is near, far or past. A
-/// token that Meta calls expired is checked again once the clock is right.
-pub fn without_judging_ends(before: &Token, after: Token, now: Timestamp) -> Token {
+/// token that Meta calls expired is checked again once the clock is right. One whose checks have failed may have been
+/// about to expire before, so it is not called healthy if it expires soon by this clock or by Meta's.
+pub fn without_judging_ends(
+    before: &Token,
+    after: Token,
+    by_metas_clock: Health,
+    now: Timestamp,
+) -> Token {
+    let is_expiring = |health: &Health| matches!(health, Health::Expiring { .. });
+    let may_expire = [after.health, by_metas_clock].iter().any(is_expiring);
     let health = match (before.health, after.health) {
         (alive @ Health::Expiring { .. }, Health::Healthy | Health::Expiring { .. }) => alive,
+        (failing @ Health::Failing { .. }, Health::Healthy | Health::Expiring { .. })
+            if may_expire =>
+        {
+            failing
+        }
         (_, Health::Expiring { .. }) => Health::Healthy,
         (
             Health::Dead {
@@ -100,8 +113,35 @@ mod tests {
                 health,
                 ..token(Some(facts(Some(9), None)))
             };
-            let diagnosed = without_judging_ends(&with(before), with(after), now());
+            let diagnosed = without_judging_ends(&with(before), with(after), after, now());
             assert_eq!(diagnosed.health, expected, "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_may_have_been_about_to_expire_before_its_checks_failed_is_not_healthy() {
+        let expiring = Health::Expiring {
+            cause: Cause::ExpiresSoon,
+        };
+        let failing = Health::Failing {
+            since: now(),
+            failures: 3,
+            cause: Cause::Unexplained,
+        };
+        let healthy = Health::Healthy;
+        for (before, ours, metas, expected) in [
+            (failing, expiring, expiring, failing),
+            (failing, expiring, healthy, failing),
+            (failing, healthy, expiring, failing),
+            (failing, healthy, healthy, healthy),
+            (Health::Unverified, healthy, expiring, healthy),
+        ] {
+            let with = |health| Token {
+                health,
+                ..token(Some(facts(Some(9), None)))
+            };
+            let judged = without_judging_ends(&with(before), with(ours), metas, now());
+            assert_eq!(judged.health, expected, "{before:?} {ours:?} {metas:?}");
         }
     }
 }
