@@ -306,10 +306,11 @@ async fn a_candidate_whose_exchange_has_no_answer_is_exchanged_again_while_it_li
     let lost = FaultRule::new(Fault::LostAnswer).on(Endpoint::Exchange);
     world.meta.world().inject(lost.times(1));
     world.put_secret(id, &short).await?;
-    for (lived, made) in [(minutes(15), 1), (minutes(30), 2), (hours(20), 2)] {
+    for (lived, made) in [(minutes(10), 1), (minutes(50), 2), (hours(20), 2)] {
         world.live(lived).await?;
         let log = world.meta.world().call_log().clone();
-        assert_eq!(log.calls_about(Endpoint::Exchange, &short), made);
+        let calls = log.calls_about(Endpoint::Exchange, &short);
+        assert_eq!(calls, made, "after {lived:#}");
     }
     assert_eq!(world.state(id).await?, State::Healthy);
     Ok(())
