@@ -41,8 +41,8 @@ pub(super) struct Ledger {
     written: HashSet<String>,
     sent: HashSet<String>,
     mailbox: Mailbox,
-    /// When each event was recorded, and each email written.
-    events_at: Vec<Moment>,
+    /// When each event was recorded, by what it says: a copy of an event explains no growth.
+    events_at: HashMap<String, Moment>,
     emails_at: Vec<Moment>,
     half_way: Option<Size>,
     /// When the daemon's clock was wrong last.
@@ -101,7 +101,7 @@ impl Ledger {
             written: HashSet::new(),
             sent: HashSet::new(),
             mailbox: Mailbox::default(),
-            events_at: Vec::new(),
+            events_at: HashMap::new(),
             emails_at: Vec::new(),
             half_way: None,
             clock_wrong_at: None,
@@ -209,9 +209,10 @@ impl Ledger {
         let (mut lines, mut sent, mut more_follows) = (Vec::new(), Vec::new(), false);
         for record in &read.await? {
             self.read_events = self.read_events.max(record.id);
-            lines.push(line_of(record, &fleet.folder())?);
+            let line = line_of(record, &fleet.folder())?;
+            self.events_at.entry(line.clone()).or_insert(fleet.now);
+            lines.push(line);
             more_follows |= leads_on(&record.event);
-            self.events_at.push(fleet.now);
             if matches!(record.event, Event::EmailWritten(_)) {
                 self.emails_at.push(fleet.now);
             }
@@ -320,11 +321,11 @@ impl Ledger {
 
     fn size(&self, fleet: &Fleet) -> Result<Size> {
         let since = fleet.now - KEPT;
-        let kept = |moments: &[Moment]| moments.iter().filter(|at| **at >= since).count() as u64;
+        let is_kept = |at: &&Moment| **at >= since;
         Ok(Size {
             bytes: fleet.size()?,
-            events: kept(&self.events_at),
-            emails: kept(&self.emails_at),
+            events: self.events_at.values().filter(is_kept).count() as u64,
+            emails: self.emails_at.iter().filter(is_kept).count() as u64,
         })
     }
 
