@@ -138,13 +138,10 @@ impl<'a> Simulation<'a> {
         let Some(member) = self.members.get_mut(at) else {
             return;
         };
-        let (was_alive, was) = (
-            member.course.token().is_alive(),
-            member.course.token().cause(),
-        );
+        let was_alive = member.course.token().is_alive();
         let step = member.course.check(&expected, self.conditions.rules, now);
         let token = member.course.token();
-        let (lives, cause, facts) = (token.is_alive(), token.cause(), token.facts.as_ref());
+        let (lives, facts) = (token.is_alive(), token.facts.as_ref());
         let ends = facts.map(|facts| (facts.expires_at.at(), facts.data_access_end()));
         let (end, data_access_end) = ends.unwrap_or_default();
         let class = class_index(at);
@@ -162,10 +159,15 @@ impl<'a> Simulation<'a> {
         if was_alive && !lives {
             self.checks_end(at, now);
             self.lapse(end, LapseCause::Expiry, at);
-        } else if cause == Some(Cause::DataAccessExpired) && was != cause {
+        } else if lives && data_access_end.is_some_and(|end| self.has_come(end, now)) {
             self.lapse(data_access_end, LapseCause::DataAccess, at);
         }
         self.go_on(at, now);
+    }
+
+    /// Whether this end lies between the beginning and now, whatever else is wrong with the token.
+    fn has_come(&self, end: Timestamp, now: Timestamp) -> bool {
+        (self.conditions.from..=now).contains(&end)
     }
 
     fn has_living_parent(&self) -> bool {

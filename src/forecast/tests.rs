@@ -6,7 +6,8 @@ use super::fixtures::*;
 use super::{Forecaster, Settings};
 use crate::alerts;
 use crate::model::{
-    Cause, Forecast, ForecastQuestion, ForecastToken, Health, Kind, Outcome, Rotation, WhatIf,
+    Cause, Forecast, ForecastQuestion, ForecastToken, Health, Kind, Outcome, Rotation, Scopes,
+    WhatIf,
 };
 
 fn usual(tokens: Vec<ForecastToken>) -> Forecast {
@@ -126,6 +127,22 @@ fn a_token_lapses_once_by_the_first_of_its_clocks() {
     );
     assert_eq!(days_of(&seen.lapses, |lapse| lapse.at), [20]);
     assert_eq!(seen.summary.lapses, 1);
+}
+
+#[test]
+fn an_end_of_data_access_is_foreseen_of_a_token_that_has_another_problem() {
+    let healthy = token(Kind::Page, None, Some(50));
+    let mut lacking = healthy.clone();
+    lacking.token.required_scopes = Scopes::parse("pages_messaging");
+    lacking.token.permissions.lost = Scopes::parse("pages_messaging");
+    lacking.token.health = Health::Lacking {
+        since: now() - days(3),
+    };
+    for of in [healthy, lacking] {
+        let health = of.token.health;
+        let seen = forecast(what_if(WhatIf::NobodyLogsIn), vec![of]);
+        assert_eq!(days_of(&seen.lapses, |lapse| lapse.at), [50], "{health:?}");
+    }
 }
 
 #[test]
