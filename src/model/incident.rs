@@ -81,7 +81,7 @@ pub enum IncidentState {
     Resolved { at: Timestamp },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incident {
     pub id: IncidentId,
     pub incident_key: IncidentKey,

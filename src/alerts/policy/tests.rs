@@ -519,3 +519,216 @@ fn silence_goes_to_a_second_person_once() {
         assert_ne!(reason(&heard, after), Some(EmailReason::Escalated), "{why}");
     }
 }
+
+#[test]
+fn a_problem_that_returns_within_a_week_is_a_relapse() {
+    assert_eq!(RELAPSE_WITHIN, days(7));
+}
+
+#[test]
+fn a_flapping_incident_is_resolved_after_a_day_without_problems() {
+    let well_since = monday();
+    let calm = Incident {
+        relapses: FLAPPING,
+        well_since: Some(well_since),
+        affected: 0,
+        still_affected: 0,
+        ..notified(Cause::Expired, monday() - days(2))
+    };
+    let until = well_since + days(1);
+    assert_eq!(
+        reviewed(&calm, until - minutes(1)),
+        Decision::Stabilize { until }
+    );
+    let resolution_email = None;
+    assert_eq!(reviewed(&calm, until), Decision::Close { resolution_email });
+}
+
+#[test]
+fn an_acknowledgement_that_has_ended_is_not_waited_for() {
+    let until = monday() + days(2);
+    let outage = Incident {
+        state: IncidentState::Acknowledged { until },
+        ..notified(Cause::Outage, monday())
+    };
+    let lasting = ReviewContext {
+        error: Some(Cause::Outage),
+        ..ReviewContext::default()
+    };
+    let decided = |now| review(&outage, &lasting, &recipients_of_incident(), &rules(), now);
+    assert_eq!(decided(until - minutes(1)), wait(until));
+    assert_eq!(decided(until), Decision::Wait { until: None });
+}
+
+#[test]
+fn after_an_email_about_more_tokens_the_next_is_a_reminder() {
+    let joined = ReviewContext {
+        unnotified_since: Some(monday() + hours(1)),
+        ..ReviewContext::default()
+    };
+    let known = notified(Cause::PageRoleLost, monday());
+    let now = monday() + hours(5);
+    assert_eq!(
+        review(&known, &joined, &recipients_of_incident(), &rules(), now),
+        write(EmailReason::Grown, now + days(3))
+    );
+}
+
+#[test]
+fn a_token_that_was_added_ahead_of_time_stays_while_its_end_is_near() {
+    let id = IncidentId(7);
+    let near = horizon(&rules(), monday());
+    // 14 days until the first warning, and 14 to plan.
+    assert_eq!(near, monday() + days(28));
+    for (ahead, end, expected) in [
+        (true, near, Filing::Stay),
+        (true, near + minutes(1), Filing::Leave(id)),
+        (false, near, Filing::Leave(id)),
+    ] {
+        let mut token = token(Health::Healthy);
+        token.facts = Some(facts(Kind::User, MARIA, Expiry::At(end)));
+        let incident = Some(IncidentTokens {
+            incident: id,
+            incident_key: of(Cause::Expired, MARIA).unwrap(),
+            ahead,
+        });
+        let pending_token = PendingToken { token, incident };
+        let filed = filing(&pending_token, &rules(), monday());
+        assert_eq!(filed, expected, "{ahead} {end}");
+    }
+}
+
+#[test]
+fn permissions_that_were_never_granted_are_collected_and_told_once_a_day() {
+    let now = monday();
+    let ago = |span| Some(now - span);
+    for (first, last, is_due) in [
+        (None, None, false),
+        (None, ago(days(9)), false),
+        (ago(minutes(1)), None, false),
+        (ago(minutes(2)), None, true),
+        (ago(minutes(2)), ago(hours(23)), false),
+        (ago(minutes(2)), ago(hours(24)), true),
+        (ago(minutes(1)), ago(hours(24)), false),
+    ] {
+        let answer = ungranted_due(first, last, now);
+        assert_eq!(answer, is_due, "{first:?} {last:?}");
+    }
+}
+
+#[test]
+fn of_a_token_that_still_works_the_reminder_comes_at_a_warning_step() {
+    let (told, end) = (monday(), monday() + days(8));
+    for (cause, at) in [
+        (Cause::PermissionMissing, told + days(1)),
+        (Cause::PasswordChanged, told + days(3)),
+    ] {
+        let lacking = Incident {
+            deadline: Some(end),
+            ..notified(cause, told)
+        };
+        assert_eq!(reviewed(&lacking, told), wait(at), "{cause}");
+    }
+}
+
+#[test]
+fn what_an_email_changes_in_its_incident() {
+    let (told, now) = (monday(), monday() + days(2));
+    let known = Incident {
+        state: IncidentState::Acknowledged { until: now },
+        flapping_notified_at: Some(told),
+        ..notified(Cause::ExpiresSoon, told)
+    };
+    let before = Incident {
+        cause: Cause::Expired,
+        ..known
+    };
+    let open = Incident {
+        state: IncidentState::Open,
+        ..before.clone()
+    };
+    let written = Incident {
+        notified_at: Some(now),
+        notified_cause: Some(Cause::Expired),
+        ..open.clone()
+    };
+    let flapping = Incident {
+        flapping_notified_at: Some(now),
+        ..written.clone()
+    };
+    let escalated = Incident {
+        escalated_at: Some(now),
+        ..open
+    };
+    for (reason, expected) in [
+        (EmailReason::Ended, written.clone()),
+        (EmailReason::Reminder, written),
+        (EmailReason::Flapping, flapping),
+        (EmailReason::Escalated, escalated),
+    ] {
+        assert_eq!(as_notified(&before, reason, now), expected, "{reason:?}");
+    }
+    let first = as_notified(&incident(Cause::Expired), EmailReason::First, now);
+    assert_eq!(first.awaiting_since, Some(now));
+}
+
+/// An incident of the cause, about somebody or not, which may have been opened under another.
+fn about(subject: &str, opened_as: Cause, cause: Cause) -> Incident {
+    let mut incident = incident(opened_as);
+    incident.cause = cause;
+    incident.incident_key.subject = subject.to_owned();
+    incident
+}
+
+#[test]
+fn only_a_person_s_checkpoints_and_roles_are_lifted_elsewhere() {
+    for &cause in Cause::ALL {
+        let expected = matches!(
+            cause,
+            Cause::Checkpoint | Cause::PageRoleLost | Cause::PageGone
+        );
+        assert_eq!(
+            is_lifted_elsewhere(&about(MARIA, cause, cause)),
+            expected,
+            "{cause}"
+        );
+        assert!(!is_lifted_elsewhere(&about("", cause, cause)), "{cause}");
+    }
+    let of_operators = about(MARIA, Cause::WrongApp, Cause::Checkpoint);
+    assert!(!is_lifted_elsewhere(&of_operators));
+}
+
+#[test]
+fn only_a_person_s_own_problems_are_fixed_by_a_login() {
+    let links = |app: &str| LoginLinks {
+        public_url: "https://tokens.example.com".to_owned(),
+        business_apps: vec![app.to_owned()],
+    };
+    let of_kind = |kind| {
+        let mut token = token(Health::Healthy);
+        token.facts = Some(facts(kind, MARIA, Expiry::Never));
+        vec![token]
+    };
+    let (people, robots) = (of_kind(Kind::User), of_kind(Kind::SystemUser));
+    for &cause in Cause::ALL {
+        let login = matches!(
+            cause.remedy(),
+            Remedy::Login | Remedy::Reauthorize | Remedy::GrantPermissions
+        );
+        let is_theirs = login && !cause.concerns_operator();
+        let incident = about(MARIA, cause, cause);
+        for (tokens, app, expected) in [
+            (&people, "beta", is_theirs),
+            (&people, "acme", is_theirs),
+            (&robots, "acme", is_theirs),
+            (&robots, "beta", false),
+        ] {
+            let answer = is_fixed_by_login(&incident, tokens, &links(app));
+            assert_eq!(answer, expected, "{cause} {app}");
+        }
+        let of_nobody = about("", cause, cause);
+        assert!(!is_fixed_by_login(&of_nobody, &people, &links("beta")));
+    }
+    let of_operators = about(MARIA, Cause::WrongApp, Cause::Expired);
+    assert!(!is_fixed_by_login(&of_operators, &people, &links("beta")));
+}

@@ -145,3 +145,18 @@ fn an_email_that_could_not_leave_is_tried_again_as_the_same() {
     assert_eq!(emails(&mut alarm_states, &[], at(30)), []);
     assert!(alarm_states.is_empty());
 }
+
+#[test]
+fn each_email_of_an_alarm_has_its_own_id_and_answers_the_first() {
+    let down = [Problem::new(Alarm::Down, "nobody".to_owned())];
+    let mut alarm_states = AlarmStates::new();
+    let mut ids = Vec::new();
+    for minute in [0, 1440, 2880] {
+        let due = emails(&mut alarm_states, &down, at(minute));
+        sent(&mut alarm_states, &due[0], at(minute));
+        ids.push(due[0].ids("example.com"));
+    }
+    let id = |number: u32| format!("watch-down-1795564800-{number}@example.com");
+    let expected = [(id(0), None), (id(1), Some(id(0))), (id(2), Some(id(0)))];
+    assert_eq!(ids, expected);
+}
