@@ -117,9 +117,12 @@ class File:
         except subprocess.TimeoutExpired:
             pass
         finally:
-            # It puts the file back as it was.
+            timeouts = self.found / "timeout.txt"
+            known = timeouts.read_text() if timeouts.exists() else ""
+            # It puts the file back as it was, and may say that the mutant timed out that it was at.
             process.terminate()
             process.wait()
+            timeouts.write_text(known)
             self.keep_what_was_found()
             self.copy.write(self.name, self.copy.cut(self.name, (ROOT / self.name).read_bytes()))
 
