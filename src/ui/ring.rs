@@ -40,16 +40,12 @@ fn running(token: &TokenView, now: Timestamp) -> [Ring; 2] {
     let life = token.expires_at.zip(token.issued_at);
     let life = life.map(|(end, issued)| end.duration_since(issued));
     let life = life.filter(SignedDuration::is_positive);
-    // Such a token always ends; Meta says when only at its next renewal.
-    let is_known = token
-        .kind
-        .is_some_and(|kind| token.expires_at.is_some() || !kind.is_described_once());
     [
         ring(
             "Token",
             token.expires_at,
             life.unwrap_or(USUAL_LIFE),
-            is_known,
+            token.never_expires,
             now,
         ),
         ring(
@@ -66,12 +62,12 @@ fn ring(
     title: &'static str,
     end: Option<Timestamp>,
     whole: SignedDuration,
-    is_known: bool,
+    never_ends: bool,
     now: Timestamp,
 ) -> Ring {
     let left = end.map(|end| end.duration_since(now));
     let (percent, tone, text) = match left {
-        None if is_known => (100, Tone::Idle, "never ends".to_owned()),
+        None if never_ends => (100, Tone::Idle, "never ends".to_owned()),
         None => (0, Tone::Idle, "end unknown".to_owned()),
         Some(left) if !left.is_positive() => (0, Tone::Bad, "has ended".to_owned()),
         Some(left) => {
@@ -105,17 +101,17 @@ mod tests {
     fn a_ring_shows_what_is_left() {
         let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
         let day = SignedDuration::from_hours(24);
-        for (days, is_known, expected) in [
-            (Some(60), true, (100, "good", "60 days left")),
-            (Some(30), true, (50, "good", "30 days left")),
-            (Some(6), true, (10, "warn", "6 days left")),
-            (Some(1), true, (1, "bad", "24 h left")),
-            (Some(-1), true, (0, "bad", "has ended")),
+        for (days, never_ends, expected) in [
+            (Some(60), false, (100, "good", "60 days left")),
+            (Some(30), false, (50, "good", "30 days left")),
+            (Some(6), false, (10, "warn", "6 days left")),
+            (Some(1), false, (1, "bad", "24 h left")),
+            (Some(-1), false, (0, "bad", "has ended")),
             (None, true, (100, "idle", "never ends")),
             (None, false, (0, "idle", "end unknown")),
         ] {
             let end = days.map(|days| now + day * days);
-            let ring = ring("Token", end, day * 60, is_known, now);
+            let ring = ring("Token", end, day * 60, never_ends, now);
             assert_eq!((ring.percent, ring.tone, &*ring.text), expected);
         }
     }

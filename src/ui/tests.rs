@@ -58,18 +58,33 @@ fn incident(number: usize) -> Value {
     })
 }
 
-#[test]
-fn a_full_list_of_tokens_is_a_short_page() {
-    let html = render(
+fn list_of(tokens: &[Value]) -> String {
+    render(
         "tokens.html",
         &json!({
-            "tokens": (0..50).map(token).collect::<Vec<_>>(),
+            "tokens": tokens,
             "filter": {"prefix": name(1), "state": "dead", "kind": "page", "app": "acme",
                 "parent": name(2), "sort": "name", "behind": false},
             "states": ["dead"], "kinds": ["page"], "apps": ["acme"], "total": 1_000_000,
             "next": "/next", "first": "/first", "export": "/export",
         }),
-    );
+    )
+}
+
+#[test]
+fn a_token_whose_end_is_unknown_is_not_said_to_last() {
+    for (never_expires, expected) in [(true, "<td>never</td>"), (false, "<td>unknown</td>")] {
+        let mut token = token(1);
+        token["expires_at"] = Value::Null;
+        token["never_expires"] = never_expires.into();
+        let html = list_of(&[token]);
+        assert!(html.contains(expected), "{html}");
+    }
+}
+
+#[test]
+fn a_full_list_of_tokens_is_a_short_page() {
+    let html = list_of(&(0..50).map(token).collect::<Vec<_>>());
     assert!(html.contains("1,000,000 tokens"), "{html}");
     assert!(html.contains("/token/acme-%3Cb%3E%22the"), "{html}");
 }

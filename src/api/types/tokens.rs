@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::{ConsumerView, EmailAddress, EventView, Permission, TokenName};
 use crate::model::{
-    Cause, Consumer, EventId, Kind, LastOrder, Next, Remedy, Rotation, Scopes, State, Subscription,
-    Token, WebhookSubscription, string_enum,
+    Cause, Consumer, EventId, Expiry, Kind, LastOrder, Next, Remedy, Rotation, Scopes, State,
+    Subscription, Token, WebhookSubscription, string_enum,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -36,6 +36,9 @@ pub struct TokenView {
     pub issued_at: Option<Timestamp>,
     /// When it expires; null when it never does, or when the expiry is unknown.
     pub expires_at: Option<Timestamp>,
+    /// Whether Meta says that it never expires.
+    #[serde(default)]
+    pub never_expires: bool,
     /// When Meta stops reads of the person's data; null when never or unknown.
     pub data_access_expires_at: Option<Timestamp>,
     /// Its permissions.
@@ -177,6 +180,7 @@ impl From<(Token, Option<String>, Vec<Consumer>)> for TokenView {
             remedy: token.remedy(),
             issued_at: facts.and_then(|facts| facts.issued_at),
             expires_at: facts.and_then(|facts| facts.expires_at.at()),
+            never_expires: facts.is_some_and(|facts| facts.expires_at == Expiry::Never),
             data_access_expires_at: facts.and_then(|facts| facts.data_access_expires_at.at()),
             scopes: facts.map(|facts| list(&facts.scopes)).unwrap_or_default(),
             missing_scopes: list(&token.missing_scopes()),

@@ -33,10 +33,7 @@ impl ClockFace {
             whole: life
                 .filter(SignedDuration::is_positive)
                 .unwrap_or(USUAL_LIFE),
-            is_known: token.kind.is_some_and(|kind| {
-                // Such a token always ends; Meta says when only at its next renewal.
-                token.expires_at.is_some() || !kind.is_described_once()
-            }),
+            is_known: token.expires_at.is_some() || token.never_expires,
         }
     }
 
@@ -128,6 +125,7 @@ fn progress_bar(part: u64, whole: u64, format: &TerminalFormat) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::types::TokenList;
     use crate::cli::terminal::output::tests::{pipe, terminal};
 
     #[test]
@@ -141,6 +139,22 @@ mod tests {
             (300, "██████████"),
         ] {
             assert_eq!(progress_bar(part, 100, &terminal(120)), expected, "{part}");
+        }
+    }
+
+    #[test]
+    fn only_an_end_that_meta_excludes_is_never() {
+        let list = include_str!("../tests/tokens.json");
+        let mut list: TokenList = serde_json::from_str(list).unwrap();
+        let page = &mut list.tokens[0];
+        let now = page.imported_at;
+        for (never_expires, expected) in [(true, "never"), (false, "unknown")] {
+            page.never_expires = never_expires;
+            let cell = ClockFace::of_expiry(page).cell(now, &pipe());
+            assert_eq!(
+                cell.painted(),
+                Cell::styled(expected, style::FAINT).painted()
+            );
         }
     }
 
