@@ -67,8 +67,6 @@ mod writing;
 #[cfg(test)]
 mod bench_for_tests;
 #[cfg(test)]
-pub(crate) mod caught_log;
-#[cfg(test)]
 mod exchange_tests;
 #[cfg(test)]
 mod post_tests;

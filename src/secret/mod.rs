@@ -1,5 +1,7 @@
 //! Secrets: a value that never prints itself, the key that protects it, and the sealing under which it is stored.
 
+#[cfg(test)]
+pub(crate) mod caught_log;
 mod digest_key;
 mod key;
 mod random_id;

@@ -40,12 +40,12 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
     let rekeying = match Rekeying::begin(&inventory, &old) {
         Err(error @ inventory::Error::WrongKey { .. }) => {
             let (rekeying, new) = put_in_place(&inventory, &old, place)?.ok_or(error)?;
-            return finished(&rekeying, &new, place, options, terminal);
+            return finished(&inventory, &rekeying, &new, place, options, terminal);
         }
         began => began?,
     };
     if rekeying.is_finished() {
-        return finished(&rekeying, &old, place, options, terminal);
+        return finished(&inventory, &rekeying, &old, place, options, terminal);
     }
     if let (Some(_), Some(new)) = (&options.key_file, &options.new_key_file) {
         renew_data_keys(&rekeying, &old, options, terminal)?;
@@ -78,6 +78,7 @@ pub(crate) fn run(options: &Options, global: &Global, terminal: &mut Terminal) -
 
 /// After an earlier change, of which `key` in its place was the last step.
 fn finished(
+    inventory: &Place,
     rekeying: &Rekeying,
     key: &Key,
     place: &Path,
@@ -89,7 +90,9 @@ fn finished(
          inventory.",
         place.display()
     ))?;
-    renew_data_keys(rekeying, key, options, terminal)
+    let answer = renew_data_keys(rekeying, key, options, terminal)?;
+    terminal.warn(&what_to_do_next(inventory, place));
+    Ok(answer)
 }
 
 /// Where a disk lied and lost the new key's name after the inventory had been told, that key still waits beside the old

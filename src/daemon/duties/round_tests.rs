@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::tests::{open, worker};
 use super::{LOOK_EVERY, again_at, has_time_to_look, log};
 use crate::daemon::wakeups::Worker;
-use crate::inventory::caught_log::logged_by;
 use crate::inventory::{DutyChange, Error, Imported, Inventory, NewToken};
 use crate::model::{Duty, OrderKind, Scopes};
 use crate::secret::Secret;
+use crate::secret::caught_log::logged_by;
 
 #[test]
 fn duties_that_could_not_be_kept_are_tried_again_at_the_next_look() {

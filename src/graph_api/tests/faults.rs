@@ -1,19 +1,17 @@
 //! A server that misbehaves, and what must not leak when it does.
 
 use std::error::Error as _;
-use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::scripted_server::{Asked, Peer, Scenario};
 use super::{client, secrets, settings};
 use crate::graph_api::{Client, Error, Inspection, PageFields, Settings};
 use crate::model::{Cause, Kind};
 use crate::secret::Secret;
+use crate::secret::caught_log::CaughtLog;
 
 fn raw(text: &str) -> Scenario {
     Scenario::Raw(text.as_bytes().to_vec())
@@ -228,32 +226,9 @@ async fn all_errors(client: &Client) -> Vec<Error> {
     errors
 }
 
-/// Collects the log at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn neither_errors_nor_logs_reveal_a_token_or_an_address() {
-    let log = Log::default();
+    let log = CaughtLog::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(log.clone())
@@ -271,7 +246,7 @@ async fn neither_errors_nor_logs_reveal_a_token_or_an_address() {
     let errors = all_errors(&impatient(&peer.url())).await;
     errors.iter().for_each(|error| assert_silent(&texts(error)));
 
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(
         logged.contains("Meta accepts no batches"),
         "the log was caught"

@@ -78,7 +78,8 @@ async fn cut_off_everywhere(line: &[&str]) -> Result<u32> {
         if cut == Cut::NotReached {
             break;
         }
-        ended(&ask_when_free(&premises, line)?, 0, &["and only it opens"]);
+        let words = ["and only it opens", "Keep a copy of the new key elsewhere"];
+        ended(&ask_when_free(&premises, line)?, 0, &words);
         assert!(
             reads_its_token(&premises, key(&place)?).await?,
             "finished after step {steps}"
@@ -111,7 +112,8 @@ async fn a_key_whose_new_name_was_lost_gets_it_by_the_same_command() -> Result {
     let refused = premises.ask(&["run"], "")?;
     ended(&refused, 78, &["sudo perennial rekey"]);
     let finished = ask_when_free(&premises, &["rekey"])?;
-    ended(&finished, 0, &["it is finished now"]);
+    let words = ["it is finished now", "Keep a copy of the new key elsewhere"];
+    ended(&finished, 0, &words);
     assert_eq!(key(&place)?.id(), new.id());
     assert_eq!(key(&kept)?.id(), old.id());
     assert!(!waiting.exists());

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{Bench, app, end_all, held, keep, node, wanted};
-use crate::inventory::caught_log::logged_by;
 use crate::inventory::duties::held::Renewed;
 use crate::inventory::duties::rows::Tenure;
 use crate::inventory::duties::{Duties, Node, State, reject_running_nodes};
 use crate::inventory::{Error, Inventory, Tx};
 use crate::model::{NodeSettings, end_of_term, relied_on_until};
+use crate::secret::caught_log::logged_by;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 

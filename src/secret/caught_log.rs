@@ -5,10 +5,17 @@ use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
 
+/// Where a subscriber writes that is told to.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct CaughtLog(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Lines {
+impl CaughtLog {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for CaughtLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -19,7 +26,7 @@ impl Write for Lines {
     }
 }
 
-impl MakeWriter<'_> for Lines {
+impl MakeWriter<'_> for CaughtLog {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -29,14 +36,14 @@ impl MakeWriter<'_> for Lines {
 
 /// The lines that `job` logs on this thread, each with its level and message alone.
 pub(crate) fn logged_by(job: impl FnOnce()) -> Vec<String> {
-    let lines = Lines::default();
+    let log = CaughtLog::default();
     let subscriber = tracing_subscriber::fmt()
         .without_time()
         .with_target(false)
         .with_ansi(false)
-        .with_writer(lines.clone())
+        .with_writer(log.clone())
         .finish();
     tracing::subscriber::with_default(subscriber, job);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     text.lines().map(|line| line.trim().to_owned()).collect()
 }
