@@ -55,3 +55,5 @@ mod fixtures;
 mod learn_tests;
 #[cfg(test)]
 mod renewal_tests;
+#[cfg(test)]
+mod subscription_tests;
