@@ -45,7 +45,8 @@ pub fn rotation_due(
     tried_at: Option<Timestamp>,
     rules: &Rules,
 ) -> Option<Timestamp> {
-    let end = renewable_end(token, rules).ok()?;
+    let facts = token.facts.as_ref()?;
+    let end = renewable_end(facts, rules).ok()?;
     if is_refused_for_good(token, rules) {
         return None;
     }
@@ -54,7 +55,7 @@ pub fn rotation_due(
         return Some(wanted);
     };
     let again = match rules.renewal {
-        Renewal::Sometimes => again_after(token, end?, tried_at),
+        Renewal::Sometimes => again_after(token, facts, end?, tried_at),
         // The renewal may have taken effect without an answer.
         Renewal::Always(_) => tried_at + A_DAY_OLD,
     };
@@ -92,16 +93,14 @@ pub fn is_too_soon(facts: &Facts, tried_at: Option<Timestamp>, now: Timestamp) -
 
 /// An exchange without effect makes the next one less promising, so the wait grows with the time left. What is recorded of
 /// an earlier exchange says nothing about this one.
-fn again_after(token: &Token, end: Timestamp, tried_at: Timestamp) -> Timestamp {
+fn again_after(token: &Token, facts: &Facts, end: Timestamp, tried_at: Timestamp) -> Timestamp {
     let of_this = |rotation: &Rotation| rotation.at >= tried_at;
     match token.last_rotation.filter(of_this).map(|of| of.outcome) {
         Some(Outcome::SameExpiry | Outcome::Unchanged | Outcome::Refused) => {
             tried_at + (tried_at.duration_until(end) / 4).max(AT_MOST_EVERY)
         }
         Some(Outcome::Renewed | Outcome::TooYoung | Outcome::Failed) | None => {
-            let repeatable = |facts| repeatable_at(facts, tried_at);
-            let facts = token.facts.as_ref();
-            facts.map_or(tried_at + AT_MOST_EVERY, repeatable)
+            repeatable_at(facts, tried_at)
         }
     }
 }
@@ -113,17 +112,16 @@ pub(super) fn may_exchange(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<(), RejectReason> {
-    renewable_end(token, rules)?;
-    let facts = token.facts.as_ref();
-    if facts.is_some_and(|facts| is_too_soon(facts, tried_at, now)) {
+    let facts = token.facts.as_ref().ok_or(RejectReason::EndUnknown)?;
+    renewable_end(facts, rules)?;
+    if is_too_soon(facts, tried_at, now) {
         return Err(RejectReason::TriedToday);
     }
     Ok(())
 }
 
 /// The end that a renewal may move. It is unknown only where every renewal moves it.
-fn renewable_end(token: &Token, rules: &Rules) -> Result<Option<Timestamp>, RejectReason> {
-    let facts = token.facts.as_ref().ok_or(RejectReason::EndUnknown)?;
+fn renewable_end(facts: &Facts, rules: &Rules) -> Result<Option<Timestamp>, RejectReason> {
     match facts.kind {
         Kind::User | Kind::SystemUser | Kind::InstagramUser | Kind::ThreadsUser => {}
         Kind::Page | Kind::App => return Err(RejectReason::WrongKind),
