@@ -5,14 +5,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::answers::{Answer, Exchange, with_answer};
 use super::candidate::{CandidateAnswer, with_candidate};
 use super::check_result::{check_result, completed_by_grant};
-use super::exchange::{is_refusal, rotation_due};
+use super::exchange::{SameSecret, is_refusal, measure, rotation_due};
 use super::fixtures::*;
 use super::learn::learn;
 use super::schedule::latest_check;
 use super::{concluded, follow_up, routine};
 use crate::graph_api::{Error, Inspection};
 use crate::model::{
-    Cause, CheckResult, Claimed, Event, EventId, ExchangeId, Expiry, Facts, Health, MetaCode,
+    Cause, CheckResult, Claimed, Event, EventId, ExchangeId, Expiry, Facts, Health, Kind, MetaCode,
     OrderKind, Outcome, PendingOrder, Rotation, Scopes, State, Token,
 };
 use crate::secret::Secret;
@@ -156,6 +156,23 @@ fn a_renewal_is_measured_by_the_later_end() {
             before
         };
         assert_eq!(facts.expires_at, kept.expires_at, "{what}");
+    }
+}
+
+#[test]
+fn an_end_that_becomes_known_shows_a_renewal_only_where_nothing_else_names_it() {
+    for (kind, expected) in [
+        (Kind::InstagramUser, Outcome::Renewed),
+        (Kind::User, Outcome::SameExpiry),
+    ] {
+        let of = |expires_at| Facts {
+            kind,
+            expires_at,
+            ..facts(None, None)
+        };
+        let before = token(Some(of(Expiry::Unknown)));
+        let after = alive(of(Expiry::At(now() + days(60))));
+        assert_eq!(measure(&before, SameSecret::No, &after), expected, "{kind}");
     }
 }
 

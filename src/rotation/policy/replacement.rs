@@ -77,6 +77,7 @@ mod tests {
         for (old, new, earlier) in [
             (Some(10), Some(60), false),
             (Some(10), Some(5), true),
+            (Some(10), Some(10), false),
             (None, Some(60), true),
             (Some(10), None, false),
             (None, None, false),

@@ -259,12 +259,12 @@ mod tests {
                 "{failures} failures"
             );
         }
-        let mut ending = facts(None, None);
-        ending.expires_at = Expiry::At(now() + SignedDuration::from_hours(4));
-        assert_eq!(
-            wait(&failing(9, ending), None).unwrap().1,
-            SignedDuration::from_hours(1)
-        );
+        for (hours_left, expected) in [(4, 1), (-4, 6)] {
+            let mut ending = facts(None, None);
+            ending.expires_at = Expiry::At(now() + SignedDuration::from_hours(hours_left));
+            let (_, waited) = wait(&failing(9, ending), None).unwrap();
+            assert_eq!(waited, SignedDuration::from_hours(expected), "{hours_left}");
+        }
     }
 
     #[test]
@@ -342,6 +342,37 @@ mod tests {
                 let count = positions.iter().filter(here).count();
                 assert!((60..140).contains(&count), "{tenth}: {count}");
             }
+        }
+    }
+
+    #[test]
+    fn a_renewal_is_late_by_up_to_a_tenth_of_the_interval() {
+        let mut ending = facts(None, None);
+        let due = now() + SignedDuration::from_hours(10);
+        ending.expires_at = Expiry::At(due + rules().rotate_before_expiry);
+        for (position, minutes) in [(0.0, 0), (0.5, 72), (0.75, 108)] {
+            let spread = Spread::at(position);
+            let next = next_check(&token(Some(ending.clone())), None, &rules(), spread, now());
+            let next = next.unwrap();
+            assert_eq!(next.action, Action::Rotate, "{position}");
+            let expected = due + SignedDuration::from_mins(minutes);
+            assert_eq!(next.at, expected, "{position}");
+        }
+    }
+
+    #[test]
+    fn positions_are_those_of_splitmix64() {
+        const GAMMA: i64 = 0x9e37_79b9_7f4a_7c15_u64 as i64;
+        // The second and the fourth number of the seed 1234567, as they are published.
+        for (step, published) in [
+            (2, 3_203_168_211_198_807_973_u64),
+            (4, 4_593_380_528_125_082_431),
+        ] {
+            let number = GAMMA.wrapping_mul(step) + 1_234_567;
+            let expected = (published >> 11) as f64 / (1_u64 << 53) as f64;
+            assert_eq!(position(number, Timestamp::UNIX_EPOCH), expected, "{step}");
+            let second = Timestamp::from_second(1).unwrap();
+            assert_eq!(position(number ^ (1 << 32), second), expected, "{step}");
         }
     }
 
