@@ -69,10 +69,17 @@ click() {
     local dialog callback
     inside curl --silent --show-error --fail "$1" | grep --quiet "<form"
     dialog="$(inside curl --silent --show-error --request POST --write-out '%{redirect_url}' --output /dev/null "$1")"
+    [[ -n "$dialog" ]] || { why_no_dialog "$1"; return 1; }
     callback="$(inside curl --silent --show-error --write-out '%{redirect_url}' --output /dev/null "$dialog" \
         --data person=3000 --data page=2000 --data page=2001 --data scope=pages_show_list --data scope=pages_messaging \
         --data answer=allow)"
     inside curl --silent --show-error --fail --location "$callback" | grep '<h1>'
+}
+
+why_no_dialog() {
+    echo "the link led to no dialog:"
+    inside curl --silent --show-error --include --request POST "$1" || true
+    inside journalctl --no-pager --unit perennial --lines 20
 }
 
 # The program of another user has the version that the login gave.
