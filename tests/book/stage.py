@@ -10,10 +10,11 @@ import pages
 import terminal
 import world
 
+
 def run_block(place, shell, block):
     for command in block.marks.get("before", []):
         prepare(place)
-        code, printed = shell.run(f"set -eo pipefail\n{command}\nset +eo pipefail")
+        code, printed = shell.run(terminal.strict(command))
         assert code == 0, f"{command}\nended with {code}:\n{printed}"
     if "file" in block.marks or "append" in block.marks:
         path = Path(block.marks.get("file", block.marks.get("append"))[0])

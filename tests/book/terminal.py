@@ -96,6 +96,11 @@ class Terminal:
         return True
 
 
+def strict(command):
+    """A command that fails if any part of it does. With -e alone, the first of `a && b` may fail."""
+    return f"set -eo pipefail\n{command}\nended=$?\nset +eo pipefail\n(exit $ended)"
+
+
 def text(seen):
     said = LOOKS.sub("", seen.decode(errors="replace")).replace("\r\n", "\n")
     # What was overwritten in a line is not seen.

@@ -10,6 +10,7 @@ import ctypes
 import glob
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -212,8 +213,7 @@ class World:
             if not asked or asked[0] in META or asked[0] == "tokens.example.com":
                 port = 8480 if asked and asked[0] == "tokens.example.com" else 8400
                 with socket.create_connection(("127.0.0.1", port)) as outside:
-                    threading.Thread(target=pump, args=(outside, inside), daemon=True).start()
-                    pump(inside, outside)
+                    relay(inside, outside)
             elif inside.recv(65536):
                 inside.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
@@ -318,13 +318,18 @@ def serve(port, answer):
     threading.Thread(target=take, daemon=True).start()
 
 
-def pump(from_here, there):
-    try:
-        while said := from_here.recv(65536):
-            there.sendall(said)
-        there.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
+def relay(inside, outside):
+    """Until one of them closes, or breaks; then the other is closed too. In one thread, because a connection with TLS
+    must not be read and written at the same time."""
+    while True:
+        # What is decrypted already shows in no socket.
+        ready = [inside] if inside.pending() else select.select([inside, outside], [], [])[0]
+        for from_here, there in ((inside, outside), (outside, inside)):
+            if from_here in ready:
+                said = from_here.recv(65536)
+                if not said:
+                    return
+                there.sendall(said)
 
 
 def daemon_log():
