@@ -85,7 +85,7 @@ pub(crate) fn facts(kind: Kind, subject: &str, expires_at: Expiry) -> Facts {
         issued_at: None,
         expires_at,
         data_access_expires_at: Expiry::Never,
-        scopes: Scopes::parse("pages_show_list pages_messaging"),
+        scopes: Some(Scopes::parse("pages_show_list pages_messaging")),
     }
 }
 
@@ -218,7 +218,7 @@ impl World {
             };
             if let Some(facts) = &mut token.facts {
                 facts.data_access_expires_at = Expiry::At(end);
-                facts.scopes = Scopes::parse("ads_read leads_retrieval");
+                facts.scopes = Some(Scopes::parse("ads_read leads_retrieval"));
             }
         })
         .await

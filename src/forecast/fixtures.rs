@@ -78,7 +78,7 @@ pub(super) fn token(kind: Kind, ends: Option<i64>, data_access_ends: Option<i64>
         issued_at: Some(now() - days(10)),
         expires_at: expiry(ends),
         data_access_expires_at: expiry(data_access_ends),
-        scopes: Scopes::parse("email pages_show_list"),
+        scopes: Some(Scopes::parse("email pages_show_list")),
     };
     let token = Token {
         id: TokenId(1),

@@ -43,9 +43,9 @@ impl Grant {
         if !facts.kind.is_described_once() {
             return facts;
         }
-        if facts.scopes.is_empty() {
-            facts.scopes = self.scopes.clone();
-        }
+        facts.scopes = facts
+            .scopes
+            .or_else(|| self.scopes.clone().known_for(facts.kind));
         let ends_at = self.ends_at(facts.kind, granted_at);
         facts.completed_by_grant(granted_at, ends_at)
     }

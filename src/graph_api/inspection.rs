@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::model::{Cause, Expiry, Facts, Kind, Scopes};
+use crate::model::{Cause, Expiry, Facts, Kind};
 
 use super::classify::{self, Role};
 use super::texts;
@@ -43,6 +43,7 @@ pub(super) fn read_of_kind(status: u16, body: &str, kind: Kind) -> Result<Inspec
     let of_kind = |facts: Facts| Facts {
         kind,
         data_access_expires_at: Expiry::Never,
+        scopes: facts.scopes.and_then(|scopes| scopes.known_for(kind)),
         ..facts
     };
     Ok(match assess(data, "") {
@@ -152,7 +153,10 @@ fn facts(data: DebugData<'_>, app_id: &str) -> Option<Facts> {
         issued_at: expiry(&data.issued_at, kind).at(),
         expires_at: expiry(&data.expires_at, kind),
         data_access_expires_at: expiry(&data.data_access_expires_at, kind),
-        scopes: data.scopes.texts().collect::<Scopes>(),
+        scopes: match data.scopes {
+            Value::List(scopes) => Some(scopes.iter().collect()),
+            _ => None,
+        },
     })
 }
 
@@ -195,6 +199,7 @@ fn expiry(seconds: &Value<'_>, kind: Kind) -> Expiry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Scopes;
 
     fn read(status: u16, body: &str, app_id: &str) -> Result<Inspection, Error> {
         super::read(status, body, app_id, Role::App)
@@ -236,7 +241,7 @@ mod tests {
             issued_at: Some(at(1_668_750_788)),
             expires_at: Expiry::At(at(1_673_934_788)),
             data_access_expires_at: Expiry::At(at(1_676_526_788)),
-            scopes: Scopes::parse("public_profile"),
+            scopes: Some(Scopes::parse("public_profile")),
         };
         assert_eq!(long, expected);
 
@@ -248,7 +253,10 @@ mod tests {
             (page.kind, &*page.subject, &*page.person),
             (Kind::Page, "103455271248220", "123")
         );
-        assert_eq!(page.scopes, Scopes::parse("pages_show_list public_profile"));
+        assert_eq!(
+            page.scopes,
+            Some(Scopes::parse("pages_show_list public_profile"))
+        );
 
         let system = alive(recorded!("debug_system_user"), "634974688087057");
         assert_eq!(system.kind, Kind::SystemUser);
@@ -260,6 +268,22 @@ mod tests {
             (app.kind, &*app.subject, app.expires_at),
             (Kind::App, APP, Expiry::Never)
         );
+    }
+
+    #[test]
+    fn only_a_list_says_what_a_token_permits() {
+        for (scopes, expected) in [
+            ("", None),
+            (r#","scopes":null"#, None),
+            (r#","scopes":"email""#, None),
+            (r#","scopes":[]"#, Some("")),
+            (r#","scopes":["b","a"]"#, Some("a b")),
+        ] {
+            let body =
+                format!(r#"{{"data":{{"type":"USER","user_id":"7","is_valid":true{scopes}}}}}"#);
+            let said = alive(&body, APP).scopes;
+            assert_eq!(said, expected.map(Scopes::parse), "{scopes}");
+        }
     }
 
     #[test]
@@ -368,7 +392,7 @@ mod tests {
             issued_at: Some(at(1_668_750_788)),
             expires_at: Expiry::At(at(1_673_934_788)),
             data_access_expires_at: Expiry::Never,
-            scopes: Scopes::parse("threads_basic"),
+            scopes: Some(Scopes::parse("threads_basic")),
         };
         assert_eq!(facts, expected);
         let expired = r#"{"data":{"type":"USER","is_valid":false,"user_id":7,"scopes":[],"error":{"code":190,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::model::{Cause, Expiry, Facts, Kind, Scopes};
+use crate::model::{Cause, Expiry, Facts, Kind};
 use crate::secret::Secret;
 
 use super::classify::{self, Role};
@@ -73,6 +73,6 @@ fn subject(answer: &Answer, kind: Kind, id: &str) -> Result<Inspection, Error> {
         issued_at: None,
         expires_at: Expiry::Unknown,
         data_access_expires_at: Expiry::Never,
-        scopes: Scopes::default(),
+        scopes: None,
     }))
 }

@@ -68,6 +68,7 @@ impl ConnectionFault {
                 | Fault::WrongTypes
                 | Fault::WithoutExpiresIn
                 | Fault::WithoutClocks
+                | Fault::WithoutScopes
                 | Fault::Verdict(_)
                 | Fault::EmptyTokens
                 | Fault::TokenType(_)

@@ -198,7 +198,7 @@ impl Tx<'_> {
                 &facts.and_then(|facts| facts.issued_at),
                 &facts.map(|facts| facts.expires_at),
                 &facts.map(|facts| facts.data_access_expires_at),
-                &facts.map(|facts| &facts.scopes),
+                &facts.and_then(|facts| facts.scopes.as_ref()),
                 &token.subject_name,
                 &page,
                 &token.parent,

@@ -84,7 +84,7 @@ pub(super) fn facts(row: &Row<'_>) -> Result<Option<Facts>, Error> {
         issued_at: row.get(7)?,
         expires_at: row.get(8)?,
         data_access_expires_at: row.get(9)?,
-        scopes: row.get(10)?,
+        scopes: row.get::<Scopes>(10)?.known_for(kind),
     }))
 }
 

@@ -73,7 +73,7 @@ fn facts(expires_at: Expiry) -> Facts {
         issued_at: None,
         expires_at,
         data_access_expires_at: Expiry::Never,
-        scopes: Scopes::parse("email"),
+        scopes: Some(Scopes::parse("email")),
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn collect(
     };
     Grant {
         name: name(session, &secret).await,
-        declined: declined(session, app, &secret, (&facts, &granted)).await,
+        declined: declined(session, app, &secret, (&facts, granted.as_ref())).await,
         pages,
         secret,
         facts,
@@ -102,7 +102,7 @@ async fn declined(
     session: &Session<'_>,
     app: &App,
     secret: &Secret,
-    (facts, granted): (&Facts, &Scopes),
+    (facts, granted): (&Facts, Option<&Scopes>),
 ) -> Vec<String> {
     if facts.kind.is_described_once() {
         return policy::not_granted(app, granted);

@@ -45,11 +45,8 @@ pub fn declined(app: &App, reported: &[Permission]) -> Vec<String> {
 }
 
 /// The requested permissions that an answer to a code leaves out. An answer that names none does not say.
-pub fn not_granted(app: &App, granted: &Scopes) -> Vec<String> {
-    if granted.is_empty() {
-        return Vec::new();
-    }
-    let missing = app.scopes.without(granted);
+pub fn not_granted(app: &App, granted: Option<&Scopes>) -> Vec<String> {
+    let missing = granted.map_or_else(Scopes::default, |granted| app.scopes.without(granted));
     missing.iter().map(str::to_owned).collect()
 }
 

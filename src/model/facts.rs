@@ -15,7 +15,8 @@ pub struct Facts {
     pub issued_at: Option<Timestamp>,
     pub expires_at: Expiry,
     pub data_access_expires_at: Expiry,
-    pub scopes: Scopes,
+    /// `None` if Meta has not said what it permits.
+    pub scopes: Option<Scopes>,
 }
 
 /// A short-lived token ends within hours.
@@ -64,18 +65,9 @@ impl Facts {
             issued_at: self.issued_at.or(known.issued_at),
             expires_at: self.expires_at.or(known.expires_at),
             data_access_expires_at: self.data_access_expires_at.or(known.data_access_expires_at),
-            scopes: if self.permits_unknown() {
-                known.scopes.clone()
-            } else {
-                self.scopes
-            },
+            scopes: self.scopes.or_else(|| known.scopes.clone()),
             ..self
         }
-    }
-
-    /// Whether Meta has not said what the token permits, as is usual for tokens that it describes only once.
-    pub fn permits_unknown(&self) -> bool {
-        self.kind.is_described_once() && self.scopes.is_empty()
     }
 
     /// With what Meta said only when it gave the secret: until when it lasts. The age counts from when it was obtained.
@@ -102,14 +94,32 @@ impl Facts {
         }
     }
 
+    /// Whether it has this permission, as far as Meta has said.
+    pub fn has(&self, scope: &str) -> bool {
+        let scopes = self.scopes.as_ref();
+        scopes.is_some_and(|scopes| scopes.contains(scope))
+    }
+
+    /// Whether Meta has said that it does not have this permission.
+    pub fn lacks(&self, scope: &str) -> bool {
+        self.scopes.is_some() && !self.has(scope)
+    }
+
+    /// Whether it permits the use of the Marketing API, as far as Meta has said.
+    pub fn permits_ads(&self) -> bool {
+        self.scopes.as_ref().is_some_and(Scopes::permit_ads)
+    }
+
     /// A user token can list its pages only with this permission.
     pub fn may_list_pages(&self) -> bool {
-        self.scopes.contains("pages_show_list")
+        !self.lacks("pages_show_list")
     }
 
     /// When reads of the person's data stop, if any scope of this token is subject to that.
     pub fn data_access_end(&self) -> Option<Timestamp> {
-        if self.kind == Kind::SystemUser || self.scopes.iter().all(scopes::keeps_data_access) {
+        let scopes = self.scopes.as_ref();
+        let is_exempt = |scopes: &Scopes| scopes.iter().all(scopes::keeps_data_access);
+        if self.kind == Kind::SystemUser || scopes.is_some_and(is_exempt) {
             return None;
         }
         self.data_access_expires_at.at()
@@ -128,7 +138,7 @@ mod tests {
             issued_at: None,
             expires_at,
             data_access_expires_at: data_access,
-            scopes: Scopes::parse(scopes),
+            scopes: Some(Scopes::parse(scopes)),
         }
     }
 
@@ -160,6 +170,36 @@ mod tests {
                 expected,
                 "{scopes}"
             );
+        }
+        let unsaid = Facts {
+            scopes: None,
+            ..facts(Expiry::At(late), Expiry::At(soon), "")
+        };
+        assert_eq!(
+            unsaid.deadline(),
+            Some(soon),
+            "any scope may be subject to it"
+        );
+    }
+
+    #[test]
+    fn a_permission_that_meta_does_not_name_is_lacking_only_if_it_names_others() {
+        let with = |scopes: Option<&str>| Facts {
+            scopes: scopes.map(Scopes::parse),
+            ..facts(Expiry::Never, Expiry::Never, "")
+        };
+        for (scopes, has, lacks) in [
+            (None, false, false),
+            (Some(""), false, true),
+            (Some("ads_read"), false, true),
+            (Some("ads_read pages_show_list"), true, false),
+        ] {
+            let facts = with(scopes);
+            assert_eq!(facts.has("pages_show_list"), has, "{scopes:?}");
+            assert_eq!(facts.lacks("pages_show_list"), lacks, "{scopes:?}");
+            assert_eq!(facts.may_list_pages(), !lacks, "{scopes:?}");
+            let for_ads = scopes.is_some_and(|scopes| !scopes.is_empty());
+            assert_eq!(facts.permits_ads(), for_ads, "{scopes:?}");
         }
     }
 }

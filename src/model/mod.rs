@@ -262,9 +262,6 @@ impl Token {
     /// The required scopes that are not among these facts. Required are the token's own scopes if it has any, else
     /// those of its app that apply to its kind.
     pub fn missing_in(&self, facts: &Facts) -> Scopes {
-        if facts.permits_unknown() {
-            return Scopes::default();
-        }
         let own = &self.required_scopes;
         let has_own = !own.is_empty();
         let required = if has_own {
@@ -275,7 +272,7 @@ impl Token {
         required
             .iter()
             .filter(|scope| has_own || scopes::applies_to(facts.kind, scope))
-            .filter(|scope| !facts.scopes.contains(scope))
+            .filter(|scope| facts.lacks(scope))
             .collect()
     }
 

@@ -40,6 +40,11 @@ impl Scopes {
         self.iter().any(|held| held == scope)
     }
 
+    /// What is known of a token of this kind if Meta lists these. Of one that it describes only once, no list says nothing.
+    pub fn known_for(self, kind: Kind) -> Option<Self> {
+        Some(self).filter(|scopes| !(kind.is_described_once() && scopes.is_empty()))
+    }
+
     /// Whether they permit the use of the Marketing API, whose versions end sooner than those of the Graph API.
     pub fn permit_ads(&self) -> bool {
         self.iter().any(|scope| FOR_ADS.contains(&scope))

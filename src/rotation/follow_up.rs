@@ -35,7 +35,7 @@ impl Results {
             .changed
             .iter()
             .filter_map(|result| result.after.facts.as_ref());
-        facts.any(|facts| facts.scopes.permit_ads())
+        facts.any(Facts::permits_ads)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -10,7 +10,7 @@ use super::policy::{self, InspectionResult};
 use super::session::{Session, Trial};
 use crate::graph_api::{Certainty, Description, Error, Inspection, Question};
 use crate::inventory::{self, Claim};
-use crate::model::{Claimed, NextCheck, TokenId};
+use crate::model::{Claimed, Facts, NextCheck, TokenId};
 use crate::secret::Secret;
 
 /// The maximum number of concurrent calls.
@@ -79,7 +79,7 @@ impl Seen {
             .tokens
             .iter()
             .filter_map(|claimed| claimed.token.facts.as_ref());
-        facts.any(|facts| facts.scopes.permit_ads())
+        facts.any(Facts::permits_ads)
     }
 
     fn add(&mut self, mut claimed: Claimed, description: Option<Result<Description, Error>>) {

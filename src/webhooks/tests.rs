@@ -111,7 +111,7 @@ impl World {
             issued_at: None,
             expires_at: Expiry::Never,
             data_access_expires_at: Expiry::Never,
-            scopes: Scopes::parse(scopes),
+            scopes: Some(Scopes::parse(scopes)),
         };
         let at = now() - hours(1);
         let import = move |tx: &Tx<'_>| {

@@ -755,7 +755,7 @@ async fn page_posting_from_a_pasted_token_to_pages_that_never_end() -> Result {
             "{}",
             page.name
         );
-        assert!(facts.scopes.contains("pages_manage_posts"), "{}", page.name);
+        assert!(facts.has("pages_manage_posts"), "{}", page.name);
     }
     Ok(())
 }
@@ -889,7 +889,7 @@ async fn data_access_is_renewed_by_a_login_that_asks_for_that() -> Result {
     let facts = maria.facts.ok_or("no facts")?;
     assert_eq!(facts.expires_at, Expiry::Never);
     for scope in ["ads_read", "leads_retrieval"] {
-        assert!(facts.scopes.contains(scope), "{scope}");
+        assert!(facts.has(scope), "{scope}");
     }
     world.live_with_post(days(80), hours(6)).await?;
     let token = world.token(maria.id).await?;

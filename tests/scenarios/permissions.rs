@@ -1,6 +1,6 @@
 //! Required permissions: lost ones, ones that were never granted, and who is notified.
 
-use perennial::graph_sim::{Endpoint, Outage};
+use perennial::graph_sim::{Endpoint, Fault, FaultRule, Outage};
 use perennial::model::{
     Action, Cause, Event, EventKind, Health, OrderKind, Remedy, Scopes, State, TokenId,
 };
@@ -58,6 +58,32 @@ async fn a_required_permission_that_disappears_is_reported_to_the_owner() -> Res
     assert!(world.open_incidents().await?.is_empty());
     assert_eq!(mails_to(&world, OWNER)?, 2);
     assert_eq!(mails_to(&world, OPERATOR)?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn permissions_that_are_known_are_kept_while_meta_does_not_say_them() -> Result {
+    let mut world = World::new().await?;
+    let (person, _, id) = maria(&mut world).await?;
+    let silent = FaultRule::new(Fault::WithoutScopes).on(Endpoint::DebugToken);
+    world.meta.world().inject(silent);
+    let new = world.import("new", &world.log_in(&person)?).await?;
+    world.live_with_post(days(3), hours(1)).await?;
+    let known = world.token(id).await?;
+    assert_eq!(known.state(), State::Healthy);
+    assert_eq!(known.missing_scopes(), Scopes::default());
+    assert_eq!(world.state(new).await?, State::Healthy);
+    assert_eq!(world.told(EventKind::PermissionsLost).await?, 0);
+    assert!(world.open_incidents().await?.is_empty());
+    assert!(world.mail()?.is_empty());
+
+    lose(&world, &person)?;
+    world.live_with_post(days(2), hours(1)).await?;
+    assert_eq!(world.state(id).await?, State::Healthy);
+    world.meta.world().heal();
+    world.live_with_post(days(2), hours(1)).await?;
+    assert_eq!(world.token(id).await?.missing_scopes(), Scopes::parse(LOST));
+    assert_eq!(world.state(id).await?, State::Failing);
     Ok(())
 }
 

@@ -481,7 +481,7 @@ async fn with_a_testers_token_the_debugger_of_threads_tells_the_end_and_the_perm
     assert_eq!(facts.kind, Kind::ThreadsUser);
     assert_eq!(facts.subject, person);
     assert!(facts.expires_at.at() > Some(world.now + days(59)));
-    assert!(facts.scopes.contains("threads_basic"));
+    assert!(facts.has("threads_basic"));
     let missing = known.missing_scopes();
     assert_eq!(missing.as_str(), "threads_manage_replies");
 

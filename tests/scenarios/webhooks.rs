@@ -143,7 +143,7 @@ async fn a_permission_that_is_taken_back_is_missed_at_once() -> Result {
     webhook_receiver.hears_all(&world).await?;
     world.pass().await?;
     let facts = world.token(hers[1]).await?.facts.ok_or("no facts")?;
-    assert!(!facts.scopes.contains("pages_messaging"));
+    assert!(!facts.has("pages_messaging"));
     Ok(())
 }
 

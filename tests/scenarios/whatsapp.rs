@@ -479,7 +479,7 @@ async fn an_instagram_account_behind_a_page_is_no_second_token() -> Result {
     assert_eq!(pages.len(), 1);
     let facts = pages[0].facts.clone().ok_or("no facts")?;
     assert_eq!(facts.subject, page);
-    assert!(facts.scopes.contains("instagram_basic"));
+    assert!(facts.has("instagram_basic"));
     assert!(world.of_kind(Kind::InstagramUser).await?.is_empty());
     assert_eq!(world.of_kind(Kind::User).await?.len(), 1);
     Ok(())

@@ -25,7 +25,7 @@ async fn world(tokens: &[(&str, Kind, &str, &str)]) -> World {
                     kind,
                     subject: person.clone(),
                     person,
-                    scopes: Scopes::default(),
+                    scopes: Some(Scopes::default()),
                     issued_at: None,
                     expires_at: Expiry::Never,
                     data_access_expires_at: Expiry::Never,

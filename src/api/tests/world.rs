@@ -341,7 +341,7 @@ pub(super) fn facts(expires_at: Expiry) -> Facts {
         issued_at: Some(at(START - 86_400)),
         expires_at,
         data_access_expires_at: Expiry::At(at(START + 80 * 86_400)),
-        scopes: Scopes::parse("pages_show_list email"),
+        scopes: Some(Scopes::parse("pages_show_list email")),
     }
 }
 

@@ -182,7 +182,10 @@ impl From<(Token, Option<String>, Vec<Consumer>)> for TokenView {
             expires_at: facts.and_then(|facts| facts.expires_at.at()),
             never_expires: facts.is_some_and(|facts| facts.expires_at == Expiry::Never),
             data_access_expires_at: facts.and_then(|facts| facts.data_access_expires_at.at()),
-            scopes: facts.map(|facts| list(&facts.scopes)).unwrap_or_default(),
+            scopes: facts
+                .and_then(|facts| facts.scopes.as_ref())
+                .map(list)
+                .unwrap_or_default(),
             missing_scopes: list(&token.missing_scopes()),
             name: token.name,
             app: token.app,

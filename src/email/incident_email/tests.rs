@@ -149,7 +149,7 @@ fn token(name: &str, title: &str, kind: Kind, cause: Cause) -> Token {
         name: name.to_owned(),
         facts: Some(Facts {
             data_access_expires_at,
-            scopes: Scopes::parse("email pages_show_list"),
+            scopes: Some(Scopes::parse("email pages_show_list")),
             ..facts(kind, name, expires_at)
         }),
         subject_name: Some(title.to_owned()),

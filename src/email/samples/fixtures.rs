@@ -118,7 +118,7 @@ pub(super) fn token(name: &str, title: &str, kind: Kind, cause: Cause, now: Time
             issued_at: None,
             expires_at,
             data_access_expires_at,
-            scopes: Scopes::parse("email pages_show_list pages_manage_posts"),
+            scopes: Some(Scopes::parse("email pages_show_list pages_manage_posts")),
         }),
         subject_name: Some(title.to_owned()),
         parent: None,

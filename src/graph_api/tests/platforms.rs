@@ -126,7 +126,7 @@ async fn a_probe_reads_the_tokens_own_profile_and_says_nothing_about_its_end() {
             panic!("{inspection:?}");
         };
         assert_eq!((facts.expires_at, facts.issued_at), (Expiry::Unknown, None));
-        assert!(facts.permits_unknown());
+        assert_eq!(facts.scopes, None);
     }
     let asked = peer.asked();
     assert_eq!(asked.len(), 2, "there are no batches");
@@ -222,7 +222,7 @@ async fn a_grant_completes_what_the_probe_cannot_know() {
         issued_at: None,
         expires_at: Expiry::Unknown,
         data_access_expires_at: Expiry::Never,
-        scopes: Scopes::default(),
+        scopes: Some(Scopes::default()),
     };
     let end = now() + SignedDuration::from_hours(1);
     let facts = grant.describes(probed(Kind::InstagramUser), now());

@@ -74,6 +74,7 @@ impl Fault {
             | Self::WrongTypes
             | Self::WithoutExpiresIn
             | Self::WithoutClocks
+            | Self::WithoutScopes
             | Self::Verdict(_)
             | Self::EmptyTokens
             | Self::TokenType(_)
@@ -91,13 +92,16 @@ impl Fault {
             Self::WithoutExpiresIn => rewrite(answer, |body| {
                 body.as_object_mut().map(|body| body.remove("expires_in"));
             }),
-            Self::WithoutClocks => rewrite(answer, |body| {
-                let data = body.get_mut("data").and_then(Value::as_object_mut);
-                if let Some(data) = data {
-                    data.remove("expires_at");
-                    data.remove("data_access_expires_at");
-                }
-            }),
+            Self::WithoutClocks => {
+                rewrite(answer, |body| {
+                    leave_out(body, &["expires_at", "data_access_expires_at"]);
+                });
+            }
+            Self::WithoutScopes => {
+                rewrite(answer, |body| {
+                    leave_out(body, &["scopes", "granular_scopes"])
+                });
+            }
             Self::Verdict(injected) => rewrite(answer, |body| reject_token(body, injected)),
             Self::EmptyTokens => rewrite(answer, empty_tokens),
             Self::TokenType(word) => rewrite(answer, |body| {
@@ -134,6 +138,13 @@ fn rewrite(answer: &mut Answer, change: impl FnOnce(&mut Value)) {
     if let Ok(mut body) = serde_json::from_str(&answer.body) {
         change(&mut body);
         answer.body = body.to_string();
+    }
+}
+
+/// From the debugger's data.
+fn leave_out(body: &mut Value, names: &[&str]) {
+    if let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) {
+        data.retain(|name, _| !names.contains(&name.as_str()));
     }
 }
 
@@ -280,6 +291,14 @@ mod tests {
         let debugged = r#"{"data":{"data_access_expires_at":1,"expires_at":0,"is_valid":true}}"#;
         assert_eq!(
             under(Fault::WithoutClocks, debugged).1,
+            r#"{"data":{"is_valid":true}}"#
+        );
+        assert_eq!(
+            under(
+                Fault::WithoutScopes,
+                r#"{"data":{"is_valid":true,"scopes":["email"]}}"#
+            )
+            .1,
             r#"{"data":{"is_valid":true}}"#
         );
         let liveness = Fault::Verdict(InjectedError {

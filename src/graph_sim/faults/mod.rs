@@ -41,6 +41,8 @@ pub enum Fault {
     WithoutExpiresIn,
     /// The debugger reports no expiry, neither of the token nor of the data access.
     WithoutClocks,
+    /// The debugger does not say what the token permits.
+    WithoutScopes,
     /// The debugger answers with this error about the inspected token.
     Verdict(InjectedError),
     /// Every `access_token` in the answer is present but empty.

@@ -111,7 +111,7 @@ mod tests {
 
     fn with_scopes(scopes: &str) -> Facts {
         Facts {
-            scopes: Scopes::parse(scopes),
+            scopes: Some(Scopes::parse(scopes)),
             ..facts(Some(60), None)
         }
     }

@@ -216,7 +216,7 @@ mod tests {
 
     fn alive(scopes: &str) -> InspectionResult {
         Ok(Inspection::Alive(Facts {
-            scopes: Scopes::parse(scopes),
+            scopes: Some(Scopes::parse(scopes)),
             ..facts(None, None)
         }))
     }

@@ -444,7 +444,7 @@ mod tests {
             ..facts(expires_in, None)
         };
         let messaging = Facts {
-            scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
+            scopes: Some(Scopes::parse("pages_messaging pages_manage_metadata")),
             ..page(None)
         };
         for (what, facts, calls) in [

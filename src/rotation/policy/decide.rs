@@ -154,7 +154,7 @@ fn may_ask_subscriptions(facts: &Facts) -> bool {
     facts.kind == Kind::Page
         && ["pages_messaging", "pages_manage_metadata"]
             .iter()
-            .all(|scope| facts.scopes.contains(scope))
+            .all(|scope| facts.has(scope))
 }
 
 #[cfg(test)]
@@ -295,7 +295,7 @@ mod tests {
     fn a_page_s_webhook_subscription_is_checked_seldom_and_only_where_configured() {
         let scoped = |scopes: &str| {
             token(Some(Facts {
-                scopes: Scopes::parse(scopes),
+                scopes: Some(Scopes::parse(scopes)),
                 ..page(None)
             }))
         };
@@ -320,7 +320,7 @@ mod tests {
         let reader = scoped("pages_messaging");
         assert_eq!(next(&reader, None, &wanted), None);
         let user = token(Some(Facts {
-            scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
+            scopes: Some(Scopes::parse("pages_messaging pages_manage_metadata")),
             ..facts(None, None)
         }));
         assert_eq!(next(&user, None, &wanted), None);
@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn a_new_or_a_living_page_is_asked_for_its_subscription() {
         let messenger = token(Some(Facts {
-            scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
+            scopes: Some(Scopes::parse("pages_messaging pages_manage_metadata")),
             ..page(None)
         }));
         let wanted = Rules {

@@ -224,7 +224,7 @@ mod tests {
         let no_answer = || Err(Error::Unreachable("reset".into()));
         let of_somebody_else = other(|facts| facts.subject = "8".to_owned());
         let of_another_kind = other(|facts| facts.kind = Kind::SystemUser);
-        let with_fewer_scopes = other(|facts| facts.scopes = Scopes::parse("email"));
+        let with_fewer_scopes = other(|facts| facts.scopes = Some(Scopes::parse("email")));
         use Outcome::{Failed, Renewed, SameExpiry, Unchanged};
         use SameSecret::{No, Yes};
         for (what, same, after, expected) in [

@@ -44,7 +44,7 @@ pub(super) fn probed() -> Facts {
     Facts {
         kind: Kind::InstagramUser,
         expires_at: Expiry::Unknown,
-        scopes: Scopes::default(),
+        scopes: None,
         ..facts(None, None)
     }
 }
@@ -66,7 +66,7 @@ pub(super) fn facts(expires_in: Option<i64>, data_access_in: Option<i64>) -> Fac
         issued_at: None,
         expires_at: clock(expires_in),
         data_access_expires_at: clock(data_access_in),
-        scopes: Scopes::parse("email pages_show_list"),
+        scopes: Some(Scopes::parse("email pages_show_list")),
     }
 }
 

@@ -163,7 +163,7 @@ mod tests {
     fn the_next_check_of_a_subscription_ends_it() {
         let page = Facts {
             kind: Kind::Page,
-            scopes: Scopes::parse("pages_messaging pages_manage_metadata"),
+            scopes: Some(Scopes::parse("pages_messaging pages_manage_metadata")),
             ..facts(None, None)
         };
         let rules = Rules {

@@ -343,7 +343,7 @@ mod tests {
     fn a_lost_permission_is_reported_before_an_upcoming_expiry() {
         let had = token(Some(facts(Some(9), None)));
         let mut now_has = facts(Some(9), None);
-        now_has.scopes = Scopes::parse("email");
+        now_has.scopes = Some(Scopes::parse("email"));
         let inspect = Ok(Inspection::Alive(now_has));
         let free = learn(&had, &inspect, &rules(), now());
         assert!(matches!(free.health, Health::Expiring { .. }));

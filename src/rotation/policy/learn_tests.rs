@@ -127,7 +127,7 @@ fn a_death_is_dated_to_the_known_end_only_once_that_has_passed() {
 #[test]
 fn permissions_that_are_not_said_are_not_lost() {
     let known = Facts {
-        scopes: Scopes::parse("instagram_business_basic"),
+        scopes: Some(Scopes::parse("instagram_business_basic")),
         ..probed()
     };
     let after = permissions_after(&token(Some(known)), &probed());

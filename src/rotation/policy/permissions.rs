@@ -4,13 +4,13 @@ use crate::model::{Facts, Permissions, Scopes, Token};
 
 /// The permissions of a token that Meta has just described as alive.
 pub(super) fn permissions_after(before: &Token, facts: &Facts) -> Permissions {
-    let lost = match &before.facts {
-        _ if facts.permits_unknown() => Scopes::default(),
-        Some(known) => known
-            .scopes
-            .union(&before.permissions.lost)
-            .without(&facts.scopes),
-        None => Scopes::default(),
+    let known = before
+        .facts
+        .as_ref()
+        .and_then(|known| known.scopes.as_ref());
+    let lost = match (known, &facts.scopes) {
+        (Some(known), Some(has)) => known.union(&before.permissions.lost).without(has),
+        (Some(_) | None, _) => Scopes::default(),
     };
     Permissions {
         of_app: before.permissions.of_app.clone(),
@@ -43,7 +43,7 @@ mod tests {
 
     fn with_scopes(scopes: &str) -> Facts {
         Facts {
-            scopes: Scopes::parse(scopes),
+            scopes: Some(Scopes::parse(scopes)),
             ..facts(None, None)
         }
     }

@@ -210,7 +210,7 @@ fn a_login_after_a_refusal_clears_it_and_brings_no_end_from_before() {
 #[test]
 fn what_the_probe_does_not_say_is_kept() {
     let known = Facts {
-        scopes: Scopes::parse("instagram_business_basic"),
+        scopes: Some(Scopes::parse("instagram_business_basic")),
         ..granted(3)
     };
     let requiring = Token {

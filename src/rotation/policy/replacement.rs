@@ -15,10 +15,7 @@ pub(super) fn check_replacement(current: &Token, new: &Facts) -> Option<Mismatch
         let (subject, expected) = (new.subject.clone(), old.subject.clone());
         return Some(Mismatch::OtherSubject { subject, expected });
     }
-    if new.permits_unknown() {
-        return None;
-    }
-    let missing = old.scopes.without(&new.scopes);
+    let missing = old.scopes.as_ref()?.without(new.scopes.as_ref()?);
     (!missing.is_empty()).then_some(Mismatch::FewerScopes { missing })
 }
 
@@ -53,7 +50,7 @@ mod tests {
         };
         assert_eq!(with(|_| ()), None);
         assert_eq!(
-            with(|new| new.scopes = Scopes::parse("email pages_show_list x")),
+            with(|new| new.scopes = Some(Scopes::parse("email pages_show_list x"))),
             None
         );
         assert!(matches!(
@@ -66,7 +63,7 @@ mod tests {
         ));
         let missing = Scopes::parse("pages_show_list");
         assert_eq!(
-            with(|new| new.scopes = Scopes::parse("email")),
+            with(|new| new.scopes = Some(Scopes::parse("email"))),
             Some(Mismatch::FewerScopes { missing })
         );
         assert_eq!(check_replacement(&token(None), &facts(None, None)), None);

@@ -119,7 +119,7 @@ mod tests {
 
     fn answers(known: &Facts) -> impl Iterator<Item = InspectionResult> + use<> {
         let other = Facts {
-            scopes: Scopes::parse("email something_else"),
+            scopes: Some(Scopes::parse("email something_else")),
             ..known.clone()
         };
         let alive = [known.clone(), other].map(|facts| Ok(Inspection::Alive(facts)));

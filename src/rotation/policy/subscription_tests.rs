@@ -11,7 +11,7 @@ use crate::rotation::Rules;
 fn a_subscription_is_due_every_week_unless_nobody_wants_it_or_may_read_it() {
     let page = |scopes: &str| Facts {
         kind: Kind::Page,
-        scopes: Scopes::parse(scopes),
+        scopes: Some(Scopes::parse(scopes)),
         ..facts(None, None)
     };
     let (messenger, reader) = (

@@ -58,10 +58,11 @@ pub(super) enum Odd {
     Truncated,
     WrongTypes,
     WithoutClocks,
+    WithoutScopes,
     NullMember,
 }
 
-const ODD: [Odd; 9] = [
+const ODD: [Odd; 10] = [
     Odd::Html,
     Odd::Unavailable,
     Odd::Reset,
@@ -70,6 +71,7 @@ const ODD: [Odd; 9] = [
     Odd::Truncated,
     Odd::WrongTypes,
     Odd::WithoutClocks,
+    Odd::WithoutScopes,
     Odd::NullMember,
 ];
 
@@ -254,6 +256,7 @@ impl Odd {
             Self::Truncated => Answer::Truncated,
             Self::WrongTypes => Answer::WrongTypes,
             Self::WithoutClocks => Answer::WithoutClocks,
+            Self::WithoutScopes => Answer::WithoutScopes,
             Self::NullMember => Answer::NullMember,
         }
     }
@@ -261,7 +264,7 @@ impl Odd {
     const fn rule(self, from: Moment, until: Moment) -> FaultRule {
         let rule = FaultRule::new(self.answer()).between(from, until).share(33);
         match self {
-            Self::WrongTypes | Self::WithoutClocks | Self::NullMember => {
+            Self::WrongTypes | Self::WithoutClocks | Self::WithoutScopes | Self::NullMember => {
                 rule.on(Endpoint::DebugToken)
             }
             Self::LostAnswer => rule.on(Endpoint::Exchange),
