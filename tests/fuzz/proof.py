@@ -6,6 +6,7 @@ Usage: proof.py SECONDS [TARGET...] | --until SECONDS [--results FILE] [TARGET..
 import argparse
 import csv
 import datetime
+import functools
 import os
 import re
 import shutil
@@ -136,6 +137,7 @@ def kept_finding(target: str, artifacts: Path, log: str) -> Path:
     return kept
 
 
+@functools.cache
 def commit() -> str:
     words = ["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
@@ -223,6 +225,7 @@ def main() -> None:
     unknown = [word for word in words if word not in targets()]
     if unknown:
         parser.error(f"there is no target {unknown[0]}; there are {', '.join(targets())}")
+    commit()  # From here on: by the end another one may be checked out.
     with ThreadPoolExecutor(AT_ONCE) as pool:
         if chosen.until:
             runs = pool.map(lambda target: until(target, seconds, chosen.results), words or targets())

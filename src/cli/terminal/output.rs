@@ -181,30 +181,18 @@ impl Glyphs {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::io::Cursor;
-    use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::secret::caught_log::CaughtLog;
 
     /// The output of a test, kept in memory.
     #[derive(Clone, Default)]
-    pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Paper(CaughtLog);
 
     impl Paper {
         /// The text without colors, as on any stream that is not a terminal.
         pub(crate) fn text(&self) -> String {
-            let bytes = self.0.lock().unwrap();
-            anstream::adapter::strip_str(str::from_utf8(&bytes).unwrap()).to_string()
-        }
-    }
-
-    impl Write for Paper {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+            anstream::adapter::strip_str(&self.0.text()).to_string()
         }
     }
 
@@ -213,8 +201,8 @@ pub(crate) mod tests {
         pub(crate) fn on_paper(typed: Option<&'static str>) -> (Self, Paper, Paper) {
             let (out, err) = (Paper::default(), Paper::default());
             let terminal = Self {
-                out: Box::new(out.clone()),
-                err: Box::new(err.clone()),
+                out: Box::new(out.0.clone()),
+                err: Box::new(err.0.clone()),
                 keyboard: typed.map(|typed| Box::new(Cursor::new(typed)) as Box<_>),
                 is_for_json: false,
                 format: pipe(),
