@@ -116,6 +116,9 @@ def run(target: str, seconds: int, goes_on: bool) -> Run:
     cpu = usage.ru_utime + usage.ru_stime
     is_finding = process.returncode not in (0, INTERRUPTED)
     finding = kept_finding(target, artifacts, text) if is_finding else None
+    if finding and was_slow_once(target, finding):
+        finding.unlink()
+        finding = None
     return Run(target, cpu, inputs, features, corpus, float(elapsed[1]) if elapsed else cpu, finding)
 
 
@@ -135,6 +138,19 @@ def kept_finding(target: str, artifacts: Path, log: str) -> Path:
     kept = folder("findings", target) / found[0].name
     shutil.copy(found[0], kept)
     return kept
+
+
+def was_slow_once(target: str, finding: Path) -> bool:
+    """Whether an input took too long because the machine was busy: it ends when it is repeated."""
+    if not finding.name.startswith("timeout-"):
+        return False
+    print(f"{target}: {finding.name} took too long, and is repeated", file=sys.stderr)
+    return subprocess.run(repetition(target, finding), stdout=sys.stderr).returncode == 0
+
+
+def repetition(target: str, finding: Path | str) -> list[str]:
+    limits = [f"-timeout={SLOWEST_INPUT}", f"-rss_limit_mb={MOST_MEMORY}"]
+    return [str(PROGRAMS / target), *limits, str(finding)]
 
 
 @functools.cache
@@ -206,7 +222,7 @@ def stop(*_) -> None:
 
 
 def again(target: str, file: str) -> None:
-    os.execv(PROGRAMS / target, [target, f"-timeout={SLOWEST_INPUT}", f"-rss_limit_mb={MOST_MEMORY}", file])
+    os.execv(PROGRAMS / target, repetition(target, file))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import proof
@@ -40,6 +41,18 @@ class Results(unittest.TestCase):
         self.assertEqual(proof.cpu_seconds(rows, "batch"), 60.5)
         expected = "2 targets, each with at least 1 minutes of processor time: 28 inputs, 1 findings on the way"
         self.assertEqual(proof.summary(rows), expected)
+
+
+class Repetition(unittest.TestCase):
+    def test_an_input_that_ends_when_it_is_repeated_was_slow_once(self):
+        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(proof, "PROGRAMS", Path(folder)):
+            program = Path(folder) / "socket"
+            for code, expected in ((0, True), (70, False)):
+                program.write_text(f"#!/bin/sh\nexit {code}\n")
+                program.chmod(0o755)
+                self.assertEqual(proof.was_slow_once("socket", Path(folder) / "timeout-1"), expected)
+            program.write_text("#!/bin/sh\nexit 0\n")
+            self.assertFalse(proof.was_slow_once("socket", Path(folder) / "crash-1"))
 
 
 class Versions(unittest.TestCase):
