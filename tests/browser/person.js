@@ -66,8 +66,19 @@ async function pictures(page, name) {
       const file = path.join(process.env.SCREENSHOTS, `${name}-${look}-${colorScheme}.png`);
       await page.screenshot({ path: file, fullPage: true });
     }
-    const room = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    const room = await widths(page);
     assert.ok(room[0] <= room[1], `${name} is wider than a ${look}: ${room}`);
+  }
+}
+
+/** Of what is shown, and of the window. A page that looks again by itself may go while it is asked. */
+async function widths(page) {
+  try {
+    return await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  } catch (error) {
+    if (!error.message.includes("context was destroyed")) throw error;
+    await page.waitForLoadState();
+    return widths(page);
   }
 }
 
