@@ -101,7 +101,10 @@ pub enum Error {
     DutyLost(Duty),
     #[error("the inventory is closing")]
     Closed,
-    #[error("the inventory contains a value that this version does not know: {0}")]
+    #[error(
+        "the inventory contains a value that this version does not know: {0}. Restore a copy from before (perennial \
+         restore)"
+    )]
     Foreign(String),
     #[error("cannot get random numbers from the operating system")]
     NoRandomness,
@@ -129,6 +132,10 @@ impl Error {
             Self::Storage(failure) if failure.is_damage() => Self::Damaged {
                 path: path.to_owned(),
                 found: failure.to_string(),
+            },
+            Self::Foreign(value) => Self::Damaged {
+                path: path.to_owned(),
+                found: format!("an unknown value: {value}"),
             },
             other => other,
         }

@@ -203,7 +203,9 @@ impl Inventory {
             db,
             sealer: &sealer,
         };
-        let figures = Arc::new(figures::Published::read(&view)?);
+        let figures =
+            figures::Published::read(&view).map_err(|error| settings.place.or_damaged(error))?;
+        let figures = Arc::new(figures);
         let sinks = Arc::<deliveries::Sinks>::default();
         let shown = (Arc::clone(&figures), Arc::clone(&sinks));
         let shared = Shared {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::Error;
 use super::engine::Address;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,14 @@ impl Place {
         match self {
             Self::File(path) => Some(path),
             Self::Server(_) => None,
+        }
+    }
+
+    /// Tells a damaged file from other errors of the database.
+    pub(super) fn or_damaged(&self, error: Error) -> Error {
+        match self {
+            Self::File(path) => error.or_damaged(path),
+            Self::Server(_) => error,
         }
     }
 }

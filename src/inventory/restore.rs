@@ -11,7 +11,7 @@ use super::copy::{Source, check, reject_existing, sync_folder, unfinished_in};
 use super::engine::Connection;
 use super::file_ownership::OwnersRights;
 use super::lock::lock;
-use super::{Error, Tx, View, keys, open};
+use super::{Error, Tx, View, figures, keys, open};
 use crate::files::{beside, folder_of, give_to_owner_of};
 use crate::model::Event;
 use crate::secret::Key;
@@ -60,7 +60,7 @@ fn sound(file: &Path, key: &Key) -> Result<Source, Error> {
 
 impl Restore {
     /// Checks a copy. Refuses a file that is no inventory, is damaged, has a newer schema, or was sealed with another
-    /// key. The inventory is not changed yet.
+    /// key, so that a daemon can start on what is accepted. The inventory is not changed yet.
     pub fn prepare(path: &Path, key: &Key, file: &Path) -> Result<Self, Error> {
         // Root may read the copy wherever it is. Everything else is done with the rights of the folder's owner.
         let source = sound(file, key)?;
@@ -71,7 +71,7 @@ impl Restore {
         source.vacuum_into(copy.path())?;
         Connection::writer(copy.path())?.mark_as_own_if_moved()?;
         check(copy.path())?;
-        let contents = contents(copy.path(), key)?;
+        let contents = contents(copy.path(), key).map_err(|error| error.or_damaged(file))?;
         let present = match path.exists() {
             false => Present::Nothing,
             true => contents_of_present(path, key),
@@ -183,6 +183,8 @@ fn contents(path: &Path, key: &Key) -> Result<Contents, Error> {
         db: &db,
         sealer: &sealer,
     };
+    // SQLite finds no changed letter, but a daemon needs these before it starts.
+    figures::Published::read(&view)?;
     Ok(Contents {
         schema: db.identity()?.version,
         newest_event_at: view.newest_event_at()?,

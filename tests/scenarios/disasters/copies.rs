@@ -12,6 +12,10 @@ use crate::world::daemon::Premises;
 
 const NOWHERE: &str = "http://127.0.0.1:1";
 
+/// SQLite calls the file sound.
+const UNKNOWN_KIND: &str =
+    "INSERT INTO checked_total (app, kind, state, tokens) VALUES ('acme', 'system', 'healthy', 1)";
+
 #[test]
 fn a_copy_is_whole_though_the_daemon_writes_meanwhile() -> Result {
     let premises = Premises::new(NOWHERE)?;
@@ -107,12 +111,18 @@ fn what_is_no_sound_copy_is_refused_and_changes_nothing() -> Result {
     fs::write(premises.path("empty.db"), "")?;
     fs::write(premises.path("newer.db"), &good)?;
     premises.tamper_with("newer.db", "PRAGMA user_version = 999")?;
+    fs::write(premises.path("odd.db"), &good)?;
+    premises.tamper_with("odd.db", UNKNOWN_KIND)?;
     premises.write_secret("other.key", &Key::generate()?.to_base64())?;
     let before = fs::read(premises.path("inventory.db"))?;
 
     for (arguments, words) in [
         (vec![path("broken.db")], "is damaged"),
         (vec![path("cut.db")], "is damaged"),
+        (
+            vec![path("odd.db")],
+            "odd.db is damaged (an unknown value: \"system\" in column 1)",
+        ),
         (vec![path("email.txt")], "is not an inventory of perennial"),
         (vec![path("empty.db")], "is not an inventory of perennial"),
         (
@@ -176,6 +186,19 @@ fn a_damaged_inventory_is_not_started_on_and_a_copy_heals_it() -> Result {
     );
     let daemon = premises.start()?;
     assert_eq!(daemon.http("GET", "/v1/tokens/first", "")?.0, 200);
+    Ok(())
+}
+
+#[test]
+fn a_total_of_an_unknown_kind_is_a_damage_like_others() -> Result {
+    let premises = Premises::new(NOWHERE)?;
+    premises.start()?.stop(Signal::SIGTERM)?;
+    premises.tamper_with("inventory.db", UNKNOWN_KIND)?;
+    ended(
+        &premises.ask(&["run"], "")?,
+        78,
+        &["inventory.db is damaged", "perennial restore FILE"],
+    );
     Ok(())
 }
 
