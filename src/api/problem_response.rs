@@ -35,7 +35,9 @@ impl From<inventory::Error> for Problem {
         }
         log(&error);
         let text = match (&error, error.write_error_kind()) {
-            (inventory::Error::Unsealable(_), _) => error.to_string(),
+            (inventory::Error::Unsealable(_) | inventory::Error::Foreign(_), _) => {
+                error.to_string()
+            }
             (_, Some(WriteErrorKind::Full)) => FULL.to_owned(),
             (_, Some(WriteErrorKind::ReadOnly)) => READ_ONLY.to_owned(),
             (_, Some(WriteErrorKind::Locked)) => LOCKED.to_owned(),

@@ -16,7 +16,7 @@ impl View<'_> {
     /// A candidate for each token that has one; there are few. The one that was handed in comes before those that
     /// exchanges brought, of which the latest comes first.
     pub(super) fn candidates(&self) -> Result<HashMap<TokenId, Candidate>, Error> {
-        let all: Vec<Option<_>> = self.db.all(
+        let all = self.db.readable(
             "SELECT v.token, v.number, v.secret, v.accepts_fewer, t.app, t.name, v.exchanged_by, v.exchange,
                 v.obtained_at, v.ends_at
              FROM version v JOIN token t ON t.id = v.token WHERE v.role = 'candidate'
@@ -24,32 +24,23 @@ impl View<'_> {
             &[],
             |row| self.candidate(row),
         )?;
-        Ok(all.into_iter().flatten().collect())
+        Ok(all.into_iter().collect())
     }
 
-    /// `None` for one that does not open. It does not stop the others.
-    fn candidate(&self, row: &Row<'_>) -> Result<Option<(TokenId, Candidate)>, Error> {
+    fn candidate(&self, row: &Row<'_>) -> Result<(TokenId, Candidate), Error> {
         let (id, number, sealed): (_, _, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (app, name): (String, String) = (row.get(4)?, row.get(5)?);
         let (app, name) = (&app, &name);
-        match self.unseal(Bearer { id, app, name }, number, &sealed) {
-            Ok(secret) => {
-                let candidate = Candidate {
-                    number,
-                    secret,
-                    accepts_fewer: row.get(3)?,
-                    is_exchanged: row.get::<Option<ExchangeId>>(6)?.is_some(),
-                    exchange: row.get(7)?,
-                    obtained_at: row.get(8)?,
-                    ends_at: row.get(9)?,
-                };
-                Ok(Some((id, candidate)))
-            }
-            Err(error) => {
-                tracing::error!("skipping a candidate secret: {error}");
-                Ok(None)
-            }
-        }
+        let candidate = Candidate {
+            number,
+            secret: self.unseal(Bearer { id, app, name }, number, &sealed)?,
+            accepts_fewer: row.get(3)?,
+            is_exchanged: row.get::<Option<ExchangeId>>(6)?.is_some(),
+            exchange: row.get(7)?,
+            obtained_at: row.get(8)?,
+            ends_at: row.get(9)?,
+        };
+        Ok((id, candidate))
     }
 
     /// The number of the candidate that an exchange was begun with, if it is still there.

@@ -10,7 +10,6 @@ use super::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
 use super::engine::{Json, Numbers, Row, Texts};
 use super::{Error, Tx, View, subscriptions};
 use crate::model::{Claimed, KnownAnswer, KnownToken, TokenId};
-use crate::secret::Secret;
 
 /// Names the row of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +67,7 @@ impl View<'_> {
         Ok(ids.into_iter().map(ClaimId).collect())
     }
 
-    /// Those of the tokens that are due, as they are now, without their orders and candidates.
+    /// Those of the tokens that are due and can be read, as they are now, without their orders and candidates.
     pub fn due_tokens(&self, ids: &[TokenId], now: Timestamp) -> Result<Vec<Claimed>, Error> {
         let read = format!(
             "SELECT {TOKEN}, v.secret, t.rotation_tried_at, w.state, w.missing, w.checked_at,
@@ -77,15 +76,13 @@ impl View<'_> {
              LEFT JOIN webhook_subscription w ON w.token = t.id
              WHERE t.id IN (SELECT value FROM json_each(?1)) AND s.due_at <= ?2 ORDER BY t.id"
         );
-        let tokens: Vec<Option<Claimed>> = self
-            .db
-            .all(&read, &[&numbers(ids), &now], |row| self.claimed(row))?;
-        Ok(tokens.into_iter().flatten().collect())
+        self.db
+            .readable(&read, &[&numbers(ids), &now], |row| self.claimed(row))
     }
 
     /// Those of the tokens that are due and healthy and whose last answer is known.
     fn known_tokens(&self, ids: &[TokenId], now: Timestamp) -> Result<Vec<KnownToken>, Error> {
-        let tokens: Vec<Option<KnownToken>> = self.db.all(
+        self.db.readable(
             "SELECT t.id, t.app, t.name, t.version, v.secret, s.due_at, s.known_answer, s.known_until
              FROM schedule s CROSS JOIN token t CROSS JOIN version v
              WHERE t.id = s.token AND v.token = t.id AND v.number = t.version
@@ -93,11 +90,10 @@ impl View<'_> {
                 AND s.known_answer IS NOT NULL AND s.known_until > ?2 AND s.known_until <= ?2 + ?3 ORDER BY s.token",
             &[&numbers(ids), &now, &LONGEST_KNOWN],
             |row| self.known_token(row),
-        )?;
-        Ok(tokens.into_iter().flatten().collect())
+        )
     }
 
-    fn known_token(&self, row: &Row<'_>) -> Result<Option<KnownToken>, Error> {
+    fn known_token(&self, row: &Row<'_>) -> Result<KnownToken, Error> {
         let (app, name): (String, String) = (row.get(1)?, row.get(2)?);
         let id = row.get(0)?;
         let bearer = Bearer {
@@ -105,53 +101,32 @@ impl View<'_> {
             app: &app,
             name: &name,
         };
-        let secret = self.unsealed(bearer, row.get(3)?, &row.get::<Vec<u8>>(4)?)?;
+        let secret = self.unseal(bearer, row.get(3)?, &row.get::<Vec<u8>>(4)?)?;
         let answer = KnownAnswer {
             digest: row.get(6)?,
             until: row.get(7)?,
         };
-        let due_at = row.get(5)?;
-        Ok(secret.map(|secret| KnownToken {
+        Ok(KnownToken {
             id,
             secret,
-            due_at,
+            due_at: row.get(5)?,
             answer,
-        }))
+        })
     }
 
-    /// `None` for a secret that does not open. Its token stays due, and does not stop the others.
-    fn unsealed(
-        &self,
-        bearer: Bearer<'_>,
-        version: u32,
-        sealed: &[u8],
-    ) -> Result<Option<Secret>, Error> {
-        match self.unseal(bearer, version, sealed) {
-            Ok(secret) => Ok(Some(secret)),
-            Err(error @ Error::Unsealable(_)) => {
-                tracing::error!("skipping a token and checking the others: {error}");
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    fn claimed(&self, row: &Row<'_>) -> Result<Option<Claimed>, Error> {
+    fn claimed(&self, row: &Row<'_>) -> Result<Claimed, Error> {
         let token = columns::token(row)?;
         let sealed: Vec<u8> = row.get(TOKEN_COLUMNS)?;
-        let Some(secret) = self.unsealed(Bearer::of(&token), token.version, &sealed)? else {
-            return Ok(None);
-        };
-        Ok(Some(Claimed {
+        Ok(Claimed {
             ends_at: row.get(TOKEN_COLUMNS + 5)?,
             answer: None,
-            secret,
+            secret: self.unseal(Bearer::of(&token), token.version, &sealed)?,
             rotation_tried_at: row.get(TOKEN_COLUMNS + 1)?,
             subscription: subscriptions::subscription(row, TOKEN_COLUMNS + 2)?,
             token,
             pending_order: None,
             candidate: None,
-        }))
+        })
     }
 }
 

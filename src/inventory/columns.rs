@@ -33,6 +33,13 @@ pub(super) const LIVES: &str =
     "(t.state IN ('healthy', 'expiring') OR t.state = 'failing' AND t.failures = 0)";
 
 pub(super) fn token(row: &Row<'_>) -> Result<Token, Error> {
+    whole_token(row).map_err(|error| match row.get::<String>(2) {
+        Ok(name) => error.of_token(&name),
+        Err(_) => error,
+    })
+}
+
+fn whole_token(row: &Row<'_>) -> Result<Token, Error> {
     Ok(Token {
         id: row.get(0)?,
         app: row.get(1)?,

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::engine::{Params, Row};
+use super::engine::{Params, Row, readable};
 use super::{Error, Tx, View, cells, journal::cut};
 use crate::model::{
     Attempt, Email, EmailId, EmailProgress, EmailReach, Event, IncidentId, NewEmail, NewEvent,
@@ -45,9 +45,9 @@ impl View<'_> {
             let wanted = limit - found.len();
             let place: Params<'_> = &[&last, &wanted];
             let read = [place, params].concat();
-            let some: Vec<(EmailId, Option<Email>)> = self
-                .db
-                .all(after, &read, |row| Ok((row.get(0)?, self.email(row)?)))?;
+            let some: Vec<(EmailId, Option<Email>)> = self.db.all(after, &read, |row| {
+                Ok((row.get(0)?, readable(self.email(row))?.flatten()))
+            })?;
             let is_all = some.len() < wanted;
             last = some.last().map_or(last, |(id, _)| *id);
             found.extend(some.into_iter().filter_map(|(_, email)| email));

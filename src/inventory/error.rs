@@ -141,6 +141,14 @@ impl Error {
         }
     }
 
+    /// Names the token that has the unknown value.
+    pub(super) fn of_token(self, name: &str) -> Self {
+        match self {
+            Self::Foreign(value) => Self::Foreign(format!("{value} of token {name}")),
+            other => other,
+        }
+    }
+
     /// What went wrong with a file.
     pub(super) fn of_file(path: &Path) -> impl Fn(io::Error) -> Self {
         move |source| Self::Open {

@@ -68,9 +68,12 @@ pub(super) fn unwrap(db: &Connection, own: &Key) -> Result<Vec<DataKey>, Error> 
         return Ok(keys);
     }
     let next = open_all(&rewrapped(db)?, own).filter(|keys| !keys.is_empty());
-    next.ok_or_else(|| Error::WrongKey {
-        stored: stored.first().map(|key| key.by.clone()).unwrap_or_default(),
-        given: own.id(),
+    next.ok_or_else(|| match stored.iter().any(|key| key.by == id_of(own)) {
+        true => Error::Foreign("an altered data key".to_owned()),
+        false => Error::WrongKey {
+            stored: stored.first().map(|key| key.by.clone()).unwrap_or_default(),
+            given: own.id(),
+        },
     })
 }
 

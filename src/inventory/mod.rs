@@ -75,6 +75,8 @@ mod sealing_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod unreadable_tests;
+#[cfg(test)]
 mod upgrade_tests;
 
 use std::path::Path;

@@ -15,10 +15,11 @@ impl View<'_> {
     /// All pending orders; there are few.
     pub fn pending_orders(&self) -> Result<HashMap<TokenId, PendingOrder>, Error> {
         let all = "SELECT token, action, event FROM token_order WHERE ended_at IS NULL";
-        self.db.all(all, &[], |row| {
+        let orders = self.db.readable(all, &[], |row| {
             let (order, event) = (row.get(1)?, row.get(2)?);
             Ok((row.get(0)?, PendingOrder { order, event }))
-        })
+        })?;
+        Ok(orders.into_iter().collect())
     }
 
     /// The event of the latest order that is pending.
@@ -45,7 +46,7 @@ impl View<'_> {
 
     /// The orders of an app that end when no call can be made. The others wait for the app.
     pub fn refusable_orders(&self, app: &str) -> Result<Vec<(TokenId, EventId)>, Error> {
-        self.db.all(
+        self.db.readable(
             "SELECT o.token, o.event FROM token_order o JOIN token t ON t.id = o.token
              WHERE o.ended_at IS NULL AND t.app = ?1 AND o.action IN ('check', 'rotate') ORDER BY o.event",
             &[&app],

@@ -35,7 +35,7 @@ impl View<'_> {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Post>, Error> {
-        self.db.all(
+        self.db.readable(
             "SELECT id, channel, incident, message_id, kind, content, created_at, attempts
              FROM post WHERE channel = ?1 AND next_try_at <= ?2 AND NOT EXISTS (
                 SELECT 1 FROM post earlier WHERE earlier.incident = post.incident

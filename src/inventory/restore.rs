@@ -185,6 +185,7 @@ fn contents(path: &Path, key: &Key) -> Result<Contents, Error> {
     };
     // SQLite finds no changed letter, but a daemon needs these before it starts.
     figures::Published::read(&view)?;
+    view.apps()?;
     Ok(Contents {
         schema: db.identity()?.version,
         newest_event_at: view.newest_event_at()?,

@@ -271,7 +271,7 @@ async fn a_claim_from_a_clock_that_was_ahead_ends_at_once() {
     assert_eq!(claimed.rotation_tried_at, Some(now()));
 }
 
-fn email() -> NewEmail {
+pub(super) fn email() -> NewEmail {
     NewEmail {
         incident: None,
         message_id: "1@example.com".to_owned(),

@@ -79,7 +79,7 @@ impl View<'_> {
         let due = format!(
             "{DELIVERY} WHERE d.sink = ?1 AND d.next_try_at <= ?2 ORDER BY d.next_try_at, d.id LIMIT ?3"
         );
-        self.db.all(&due, &[&sink, &now, &limit], delivery!())
+        self.db.readable(&due, &[&sink, &now, &limit], delivery!())
     }
 
     /// The latest deliveries, newest first.
@@ -96,7 +96,7 @@ impl View<'_> {
             None => ("TRUE", &[&limit]),
         };
         let found = format!("{DELIVERY} WHERE {condition} ORDER BY d.id DESC LIMIT ?1");
-        self.db.all(&found, params, delivery!())
+        self.db.readable(&found, params, delivery!())
     }
 
     /// The newest delivery of a token to a sink.

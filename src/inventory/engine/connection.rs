@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::batch::{Batch, Rows};
 use super::identity::{Identity, SchemaFile};
 use super::postgres;
-use super::row::Row;
+use super::row::{Row, readable};
 use super::statement::{Prepared, Statement};
 use super::value::{FromColumn, Params};
 use super::work::Counters;
@@ -67,6 +67,17 @@ impl Connection {
         read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<C, Error> {
         self.prepared(sql)?.all(params, read)
+    }
+
+    /// All rows that can be read.
+    pub(in crate::inventory) fn readable<T>(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let rows: Vec<Option<T>> = self.all(sql, params, |row| readable(read(row)))?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// The first row, if there is one.

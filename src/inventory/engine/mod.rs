@@ -28,7 +28,7 @@ pub(super) use list::{Numbers, Texts};
 pub(super) use postgres::Server;
 pub use postgres::{Address, AddressError, Authority, NoCertificate, ServerError};
 pub(super) use raw::Raw;
-pub(super) use row::{Row, fields};
+pub(super) use row::{Row, fields, readable};
 pub(super) use value::{FromColumn, Json, Params, ToColumn, Value};
 pub(super) use work::Counters;
 pub use work::Work;

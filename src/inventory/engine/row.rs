@@ -41,6 +41,18 @@ impl<'r> Row<'r> {
     }
 }
 
+/// `None` for a record with a value that is unknown or does not open, which is logged: it takes no other with it.
+pub(in crate::inventory) fn readable<T>(record: Result<T, Error>) -> Result<Option<T>, Error> {
+    match record {
+        Ok(record) => Ok(Some(record)),
+        Err(error @ (Error::Foreign(_) | Error::Unsealable(_))) => {
+            tracing::error!("leaving out a record that cannot be read: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a row into a struct whose fields are named in the order of the columns.
 macro_rules! fields {
     ($of:ident { $($field:ident),+ $(,)? }) => {

@@ -66,7 +66,7 @@ impl View<'_> {
              ORDER BY t.kind = 'page' NULLS FIRST, s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
         );
         self.db
-            .all(&tokens, &[&incident.id, &limit], columns::token)
+            .readable(&tokens, &[&incident.id, &limit], columns::token)
     }
 
     /// The same without sorting all of them: the person's own tokens, which are few, then the first pages.
@@ -84,7 +84,7 @@ impl View<'_> {
              ORDER BY s.deadline IS NULL, s.deadline, t.name LIMIT ?2"
         );
         let values: Params<'_> = &[&incident.id, &limit, &key.app, &key.subject];
-        let mut found: Vec<Token> = self.db.all(&own, values, columns::token)?;
+        let mut found = self.db.readable(&own, values, columns::token)?;
         let others = format!(
             "SELECT {TOKEN} FROM incident_token m CROSS JOIN token t JOIN schedule s ON s.token = t.id
              WHERE m.incident = ?1 AND m.token = t.id AND {now_or_ever}
@@ -93,8 +93,7 @@ impl View<'_> {
         );
         let rest = limit.saturating_sub(found.len());
         let values: Params<'_> = &[&incident.id, &rest, &key.app, &key.subject];
-        let others: Vec<Token> = self.db.all(&others, values, columns::token)?;
-        found.extend(others);
+        found.extend(self.db.readable(&others, values, columns::token)?);
         Ok(found)
     }
 
@@ -125,7 +124,7 @@ impl View<'_> {
 
     /// The tokens that belong to it now, with what decides who is notified.
     pub fn owners_of(&self, incident: IncidentId) -> Result<Vec<Owner>, Error> {
-        self.db.all(
+        self.db.readable(
             "SELECT t.name, t.kind,
                 CASE WHEN t.owners <> '[]' THEN t.owners ELSE coalesce(p.owners, '[]') END
              FROM incident_token m JOIN token t ON t.id = m.token LEFT JOIN token p ON p.id = t.parent

@@ -102,7 +102,7 @@ impl View<'_> {
             "{INCIDENT} WHERE i.id IN (SELECT i.id FROM incident i WHERE {condition} ORDER BY {order} LIMIT ?1)
              ORDER BY {order}"
         );
-        self.db.all(&found, &[&limit], incident)
+        self.db.readable(&found, &[&limit], incident)
     }
 
     /// The incidents that are due for review.
@@ -112,7 +112,7 @@ impl View<'_> {
         limit: usize,
     ) -> Result<Vec<Incident>, Error> {
         let due = format!("{INCIDENT} WHERE i.review_at <= ?1 ORDER BY i.review_at, i.id LIMIT ?2");
-        self.db.all(&due, &[&now, &limit], incident)
+        self.db.readable(&due, &[&now, &limit], incident)
     }
 }
 

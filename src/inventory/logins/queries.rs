@@ -124,7 +124,7 @@ impl View<'_> {
              ORDER BY t.kind = 'page', t.state = 'healthy', t.name LIMIT ?3"
         );
         self.db
-            .all(&tokens, &[&app, &person, &limit], columns::token)
+            .readable(&tokens, &[&app, &person, &limit], columns::token)
     }
 
     /// Counts the tokens of a person.

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::inventory::columns::{self, FROM_TOKEN, TOKEN, TOKEN_COLUMNS};
-use crate::inventory::engine::{Params, ToColumn};
+use crate::inventory::engine::{Params, ToColumn, readable};
 use crate::inventory::{Error, View};
 use crate::model::{Consumer, Kind, State, Token, string_enum};
 
@@ -127,11 +127,12 @@ impl<'f> Conditions<'f> {
 impl View<'_> {
     /// One page of the inventory, each token with its parent's name.
     pub fn tokens(&self, filter: &Filter, limit: usize) -> Result<TokenPage, Error> {
-        let mut found = match &filter.after {
+        let rows = match &filter.after {
             After::Name(after) => self.by_name(filter, after.as_ref(), limit + 1)?,
             After::Urgency(after) => self.by_urgency(filter, after.as_ref(), limit + 1)?,
         };
-        let more = found.len() > limit;
+        let more = rows.len() > limit;
+        let mut found: Vec<Listed> = rows.into_iter().flatten().collect();
         found.truncate(limit);
         let last = found.last().filter(|_| more);
         Ok(TokenPage {
@@ -151,7 +152,7 @@ impl View<'_> {
         filter: &Filter,
         after: Option<&String>,
         limit: usize,
-    ) -> Result<Vec<Listed>, Error> {
+    ) -> Result<Vec<Option<Listed>>, Error> {
         let mut conditions = filter.conditions();
         if let Some(after) = after {
             conditions.add("t.name > $", after);
@@ -166,7 +167,7 @@ impl View<'_> {
         filter: &Filter,
         after: Option<&Cursor>,
         limit: usize,
-    ) -> Result<Vec<Listed>, Error> {
+    ) -> Result<Vec<Option<Listed>>, Error> {
         let mut found = Vec::new();
         let passed = |state: &&State| after.is_some_and(|after| after.state != **state);
         for state in BY_URGENCY.iter().skip_while(passed) {
@@ -199,12 +200,13 @@ impl View<'_> {
         Ok(found > MOST_SORTED)
     }
 
+    /// `None` for one that cannot be read.
     fn listed(
         &self,
         conditions: &Conditions<'_>,
         order: &str,
         limit: usize,
-    ) -> Result<Vec<Listed>, Error> {
+    ) -> Result<Vec<Option<Listed>>, Error> {
         let narrowed = match conditions.sql.as_slice() {
             [] => String::new(),
             conditions => format!("WHERE {}", conditions.join(" AND ")),
@@ -217,7 +219,7 @@ impl View<'_> {
         let values = [limit, &conditions.values].concat();
         self.db.all(&list, &values, |row| {
             let (parent, deadline) = (row.get(TOKEN_COLUMNS)?, row.get(TOKEN_COLUMNS + 1)?);
-            Ok((columns::token(row)?, parent, deadline))
+            readable(columns::token(row).map(|token| (token, parent, deadline)))
         })
     }
 }

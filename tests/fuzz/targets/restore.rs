@@ -69,7 +69,8 @@ fn assert_opens(restore: Restore, path: &Path) {
     };
     let page = run(inventory.read(move |view| view.tokens(&Filter::default(), 1000)));
     match page {
-        Ok(page) => assert_eq!(page.tokens.len() as u64, tokens),
+        // Those that cannot be read are left out.
+        Ok(page) => assert!(page.tokens.len() as u64 <= tokens),
         Err(Error::Closed) => panic!("a reading ended with a panic"),
         Err(_) => {}
     }

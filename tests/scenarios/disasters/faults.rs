@@ -74,6 +74,28 @@ fn an_altered_row_says_what_alone_heals_it() -> Result {
 }
 
 #[test]
+fn a_row_with_an_unknown_value_is_named_and_hides_no_other() -> Result {
+    let premises = Premises::new(NOWHERE)?;
+    let daemon = premises.start()?;
+    import(&premises, "first")?;
+    import(&premises, "second")?;
+    premises.tamper("UPDATE token SET owners = 'nobody' WHERE name = 'first'")?;
+    let (status, answer) = daemon.http("GET", "/v1/tokens/first", "")?;
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer.contains("of token first"), "{answer}");
+    assert!(answer.contains("perennial restore"), "{answer}");
+    let (status, list) = daemon.http("GET", "/v1/tokens", "")?;
+    assert_eq!(status, 200, "{list}");
+    assert!(
+        list.contains("\"second\"") && !list.contains("\"first\""),
+        "{list}"
+    );
+    assert!(daemon.stop(Signal::SIGTERM)?.success());
+    premises.start()?.stop(Signal::SIGTERM)?;
+    Ok(())
+}
+
+#[test]
 fn a_daemon_that_does_not_stay_up_is_seen() -> Result {
     let premises = Premises::new(NOWHERE)?;
     premises.start()?.stop(Signal::SIGTERM)?;
